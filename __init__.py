@@ -1,0 +1,100 @@
+"""handeye: a computer-using agent you can replay.
+
+::
+
+    episode = await handeye.run("shop.yaml")
+    episode.outcome.status          # passed, failed, refused, unverified, infrastructure
+    for step in episode: ...        # step.saw.frame, step.decision, step.action, step.timings
+
+Everything is imported when it is first used: ``import handeye`` itself costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .agent.face import run, run_sync
+    from .agent.run import Resources, Run, run_episode
+    from .environments.base import Environment, Stepped
+    from .environments.browser.environment import BrowserEnvironment
+    from .environments.browser.host import BrowserConfig, BrowserHost
+    from .environments.conformance import check_environment
+    from .environments.drawn import DrawnEnvironment
+    from .episodes.reader import Episode
+    from .episodes.schema import Observation, Outcome, Start, Step, Task
+    from .episodes.taskfile import read_task
+    from .episodes.viewer import write_html
+    from .tools.errors import HandeyeError, UsageError
+
+    __version__: str
+
+_WHERE = {
+    "run": ".agent.face",
+    "run_sync": ".agent.face",
+    "Run": ".agent.run",
+    "Resources": ".agent.run",
+    "run_episode": ".agent.run",
+    "Environment": ".environments.base",
+    "Stepped": ".environments.base",
+    "BrowserEnvironment": ".environments.browser.environment",
+    "BrowserConfig": ".environments.browser.host",
+    "BrowserHost": ".environments.browser.host",
+    "check_environment": ".environments.conformance",
+    "DrawnEnvironment": ".environments.drawn",
+    "Episode": ".episodes.reader",
+    "Observation": ".episodes.schema",
+    "Outcome": ".episodes.schema",
+    "Start": ".episodes.schema",
+    "Step": ".episodes.schema",
+    "Task": ".episodes.schema",
+    "read_task": ".episodes.taskfile",
+    "write_html": ".episodes.viewer",
+    "HandeyeError": ".tools.errors",
+    "UsageError": ".tools.errors",
+}
+
+__all__ = [
+    "BrowserConfig",
+    "BrowserEnvironment",
+    "BrowserHost",
+    "DrawnEnvironment",
+    "Environment",
+    "Episode",
+    "HandeyeError",
+    "Observation",
+    "Outcome",
+    "Resources",
+    "Run",
+    "Start",
+    "Step",
+    "Stepped",
+    "Task",
+    "UsageError",
+    "__version__",
+    "check_environment",
+    "read_task",
+    "run",
+    "run_episode",
+    "run_sync",
+    "write_html",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version("handeye")
+        except PackageNotFoundError:
+            # a checkout that was never installed
+            return "0+unknown"
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_WHERE[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,114 @@
+"""The error tree: who is at fault decides where an error goes.
+
+::
+
+    HandeyeError
+    ├── UsageError            the person's own mistake: nothing was run, or it stopped cleanly (exit code 2)
+    │   ├── TaskError         a task file, an input or a secret is wrong; names file and line
+    │   ├── UnknownName       no plugin of that name; says which there are
+    │   ├── BrowserMissing    no browser on this machine; says how to get one
+    │   └── EpisodeExists     the folder for the episode is taken
+    ├── ActionError           an act could not be done as asked: recorded, shown to the policy, the agent's to solve
+    │   ├── StaleFrame        the act was decided on a picture that is no longer the newest
+    │   ├── TargetAbsent      what the act points at is not on the screen
+    │   ├── TargetAmbiguous   several places fit equally well
+    │   └── TargetHidden      it exists but cannot be pointed at (out of view, covered)
+    ├── DialectError          a model's reply does not parse: recorded, asked again within its budget
+    ├── ModelError            the model or its server failed: ends the episode, never the agent's failure
+    ├── EnvironmentFailed     the world failed (browser gone, page unreachable, capture hung): likewise
+    └── EpisodeError          an episode on disk cannot be written or read
+        ├── EpisodeUnwritable disk full, folder read-only
+        ├── EpisodeCorrupt    truncated blob, wrong hash, path that leaves the folder
+        └── FormatTooNew      written by a newer handeye
+
+``ActionError`` and ``DialectError`` are data: they are recorded in the step and the policy is told. ``UsageError`` never
+reaches an episode that has begun, ``ModelError`` and ``EnvironmentFailed`` end it with the outcome *infrastructure*. One boundary
+each (browser calls, files, HTTP) turns foreign exceptions into these, with the original as ``__cause__``.
+"""
+
+from __future__ import annotations
+
+
+class HandeyeError(Exception):
+    """Everything that this package raises on purpose.
+
+    Args:
+        message: What happened, and where.
+        remedy: What to do next: a command, a key to change. Empty when there is nothing sensible to say.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.remedy}" if self.remedy else self.message
+
+
+class UsageError(HandeyeError):
+    """The person's own mistake: exit code 2."""
+
+
+class TaskError(UsageError):
+    """A task file, an input or a secret is wrong."""
+
+
+class UnknownName(UsageError):
+    """No plugin of that name."""
+
+
+class BrowserMissing(UsageError):
+    """No usable browser on this machine."""
+
+
+class EpisodeExists(UsageError):
+    """The folder for the episode is taken."""
+
+
+class ActionError(HandeyeError):
+    """An act could not be done as asked; recorded in the step, and the policy is told."""
+
+
+class StaleFrame(ActionError):
+    """The act was decided on a picture that is no longer the newest, or the target changed under it."""
+
+
+class TargetAbsent(ActionError):
+    """What the act points at is not on the screen."""
+
+
+class TargetAmbiguous(ActionError):
+    """Several places fit the description equally well."""
+
+
+class TargetHidden(ActionError):
+    """The target exists but cannot be pointed at."""
+
+
+class DialectError(HandeyeError):
+    """A model's reply does not parse in its dialect."""
+
+
+class ModelError(HandeyeError):
+    """The model or its server failed."""
+
+
+class EnvironmentFailed(HandeyeError):
+    """The world failed: the browser is gone, the page cannot be reached, a capture hung."""
+
+
+class EpisodeError(HandeyeError):
+    """An episode on disk cannot be written or read."""
+
+
+class EpisodeUnwritable(EpisodeError):
+    """Disk full, folder read-only, or the folder vanished."""
+
+
+class EpisodeCorrupt(EpisodeError):
+    """What is on disk contradicts itself: a truncated blob, a wrong hash, a path that leaves the folder."""
+
+
+class FormatTooNew(EpisodeError):
+    """The episode was written by a newer format than this version reads."""

@@ -1,0 +1,263 @@
+"""Frame: the pixels of one screen, encoded once, hashed, compared, cropped and masked.
+
+A frame is 8-bit RGB at the native resolution of what was captured. Whichever form it came in (PNG from a browser, pixels
+from a display, a file of a recorded episode) is kept; the others are made when first asked for and remembered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import struct
+import zlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from isal import isal_zlib
+from numpy.typing import NDArray
+from PIL import Image
+from pydantic import GetCoreSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, core_schema
+
+from .errors import EpisodeCorrupt
+from .geometry import Box
+
+Pixels = NDArray[np.uint8]
+"""Shape (height, width, 3), RGB."""
+
+MASK_COLOR = (38, 38, 38)
+"""What is painted over a secret: dark grey, so that a person sees that something was taken out."""
+
+_PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+_MAX_SIDE = 32_768
+
+
+def encode_png(pixels: Pixels) -> bytes:
+    """Encodes losslessly and fast: the PNG ``sub`` filter on every row, then ISA-L deflate at level 1.
+
+    About 40 times faster than Pillow's default at 1280×720 for 1.15 times the bytes.
+    """
+    height, width, _ = pixels.shape
+    rows = np.empty((height, 1 + width * 3), np.uint8)
+    rows[:, 0] = 1
+    flat = pixels.reshape(height, width * 3)
+    rows[:, 1:4] = flat[:, :3]
+    np.subtract(flat[:, 3:], flat[:, :-3], out=rows[:, 4:])
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = isal_zlib.compress(rows.data, level=1)
+    return _PNG_MAGIC + b"".join(_chunk(name, data) for name, data in ((b"IHDR", header), (b"IDAT", body), (b"IEND", b"")))
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(name)))
+
+
+def decode_png(data: bytes) -> Pixels:
+    """Decodes any PNG to 8-bit RGB; an alpha channel is dropped.
+
+    Raises:
+        EpisodeCorrupt: The bytes are not a whole PNG.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            pixels = np.asarray(image.convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise EpisodeCorrupt(f"{len(data)} bytes that are not a readable PNG: {error}") from error
+    pixels.flags.writeable = False
+    return pixels
+
+
+def png_size(data: bytes) -> tuple[int, int]:
+    """(width, height) from a PNG's header, without decoding.
+
+    Raises:
+        EpisodeCorrupt: Not a PNG, or of a size no screen has.
+    """
+    if data[:8] != _PNG_MAGIC or len(data) < 24:
+        raise EpisodeCorrupt("not a PNG")
+    width, height = struct.unpack(">II", data[16:24])
+    if not (0 < width <= _MAX_SIDE and 0 < height <= _MAX_SIDE):
+        raise EpisodeCorrupt(f"a PNG of {width}x{height} is not a screen")
+    return int(width), int(height)
+
+
+def hash_pixels(pixels: Pixels) -> str:
+    """sha256 over size and RGB values: equal for equal pixels however they were encoded."""
+    height, width, _ = pixels.shape
+    digest = hashlib.sha256(f"{width}x{height}:RGB8:".encode())
+    digest.update(np.ascontiguousarray(pixels).data)
+    return digest.hexdigest()
+
+
+class Frame:
+    """A screenshot: lazy, immutable, encoded at most once.
+
+    On disk a frame is the mapping ``{blob, pixels, width, height}``: the sha256 of its PNG file, the hash of its decoded
+    pixels, and its size. Read back, it is a handle that loads its file when its pixels are first asked for.
+    """
+
+    __slots__ = ("_load", "_pixel_hash", "_pixels", "_png", "_sha256", "height", "width")
+
+    def __init__(self, width: int, height: int, *, png: bytes | None = None, pixels: Pixels | None = None) -> None:
+        self.width = width
+        self.height = height
+        self._png = png
+        self._pixels = pixels
+        self._sha256: str | None = None
+        self._pixel_hash: str | None = None
+        self._load: Callable[[str], bytes] | None = None
+
+    @classmethod
+    def from_png(cls, png: bytes) -> Frame:
+        """A frame from PNG bytes, not decoded yet."""
+        width, height = png_size(png)
+        return cls(width, height, png=png)
+
+    @classmethod
+    def from_pixels(cls, pixels: Pixels) -> Frame:
+        """A frame from an array of shape (height, width, 3), which must not change afterwards."""
+        height, width, _ = pixels.shape
+        return cls(width, height, pixels=pixels)
+
+    @property
+    def box(self) -> Box:
+        """The whole frame as a box."""
+        return Box(left=0, top=0, right=self.width, bottom=self.height)
+
+    @property
+    def png(self) -> bytes:
+        """The frame as PNG; the same bytes go to the model, the disk and the hash."""
+        if self._png is None:
+            if self._load is not None and self._sha256 is not None:
+                self._png = self._load(self._sha256)
+            else:
+                assert self._pixels is not None
+                self._png = encode_png(self._pixels)
+        return self._png
+
+    @property
+    def pixels(self) -> Pixels:
+        """RGB values, shape (height, width, 3), read-only."""
+        if self._pixels is None:
+            self._pixels = decode_png(self.png)
+        return self._pixels
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the PNG bytes: the name of the blob."""
+        if self._sha256 is None:
+            self._sha256 = hashlib.sha256(self.png).hexdigest()
+        return self._sha256
+
+    @property
+    def pixel_hash(self) -> str:
+        """Hash of the decoded pixels; see `hash_pixels`."""
+        if self._pixel_hash is None:
+            self._pixel_hash = hash_pixels(self.pixels)
+        return self._pixel_hash
+
+    def release(self) -> None:
+        """Forgets pixels and bytes that can be loaded again; a frame that was never written keeps them."""
+        if self._load is not None:
+            self._png = self._pixels = None
+
+    def stored(self, load: Callable[[str], bytes]) -> None:
+        """Says that the PNG now lies in a blob store, from which ``load(sha256)`` brings it back."""
+        self._load = load
+
+    def crop(self, box: Box) -> Frame:
+        """The whole pixels that ``box`` touches, as a frame of its own.
+
+        Raises:
+            ValueError: The box lies outside the frame.
+        """
+        left, top, right, bottom = box.pixels(self.width, self.height)
+        if right <= left or bottom <= top:
+            raise ValueError(f"{box} lies outside a frame of {self.width}x{self.height}")
+        return Frame.from_pixels(np.ascontiguousarray(self.pixels[top:bottom, left:right]))
+
+    def masked(self, boxes: Iterable[Box]) -> Frame:
+        """This frame with ``boxes`` painted over; itself when there are none."""
+        spots = [box.pixels(self.width, self.height) for box in boxes]
+        if not spots:
+            return self
+        pixels = self.pixels.copy()
+        for left, top, right, bottom in spots:
+            pixels[top:bottom, left:right] = MASK_COLOR
+        return Frame.from_pixels(pixels)
+
+    def same_as(self, other: Frame, ignore: Iterable[Box] = ()) -> bool:
+        """Whether both show the same pixels outside ``ignore``."""
+        if (self.width, self.height) != (other.width, other.height):
+            return False
+        # one encoder, same bytes: same pixels, without decoding either
+        if self._png is not None and self._png == other._png:
+            return True
+        return difference(self.pixels, other.pixels, ignore) is None
+
+    def __repr__(self) -> str:
+        return f"Frame({self.width}x{self.height})"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        record = core_schema.typed_dict_schema(
+            {
+                "blob": core_schema.typed_dict_field(core_schema.str_schema(pattern="^[0-9a-f]{64}$")),
+                "pixels": core_schema.typed_dict_field(core_schema.str_schema(pattern="^[0-9a-f]{64}$")),
+                "width": core_schema.typed_dict_field(core_schema.int_schema(gt=0, le=_MAX_SIDE)),
+                "height": core_schema.typed_dict_field(core_schema.int_schema(gt=0, le=_MAX_SIDE)),
+            },
+            extra_behavior="forbid",
+        )
+        stored = core_schema.with_info_after_validator_function(cls._from_record, record)
+        return core_schema.json_or_python_schema(
+            json_schema=stored,
+            python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), stored]),
+            serialization=core_schema.plain_serializer_function_ser_schema(cls._to_record, return_schema=record),
+        )
+
+    @classmethod
+    def _from_record(cls, record: dict[str, Any], info: ValidationInfo) -> Frame:
+        frame = cls(record["width"], record["height"])
+        frame._sha256, frame._pixel_hash = record["blob"], record["pixels"]
+        load = (info.context or {}).get("load")
+        frame._load = load if load is not None else _nowhere
+        return frame
+
+    def _to_record(self) -> dict[str, Any]:
+        return {"blob": self.sha256, "pixels": self.pixel_hash, "width": self.width, "height": self.height}
+
+
+def _nowhere(sha256: str) -> bytes:
+    raise EpisodeCorrupt(f"the frame {sha256[:12]} was read without its episode: there is no file to load it from")
+
+
+def difference(a: Pixels, b: Pixels, ignore: Iterable[Box] = ()) -> Box | None:
+    """The smallest box that holds every pixel in which ``a`` and ``b`` differ, outside ``ignore``; None when equal.
+
+    Raises:
+        ValueError: They differ in size.
+    """
+    if a.shape != b.shape:
+        raise ValueError(f"frames of different size: {a.shape} and {b.shape}")
+    height, width, _ = a.shape
+    spots = [box.pixels(width, height) for box in ignore]
+    if not spots and np.array_equal(_words(a), _words(b)):
+        return None
+    changed = (a != b).any(axis=2)
+    for left, top, right, bottom in spots:
+        changed[top:bottom, left:right] = False
+    rows = np.flatnonzero(changed.any(axis=1))
+    if rows.size == 0:
+        return None
+    columns = np.flatnonzero(changed[rows[0] : rows[-1] + 1].any(axis=0))
+    return Box(
+        left=float(columns[0]), top=float(rows[0]), right=float(columns[-1] + 1), bottom=float(rows[-1] + 1)
+    )
+
+
+def _words(pixels: Pixels) -> NDArray[Any]:
+    # comparing eight bytes at a time is several times faster than one
+    flat = np.ascontiguousarray(pixels).reshape(-1)
+    return flat.view(np.uint64) if flat.size % 8 == 0 else flat
