@@ -1,0 +1,288 @@
+"""The accessibility tree of one observation: nodes with roles, names and boxes, and what can be asked of them."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator
+from functools import cached_property
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError, ValidationInfo
+from pydantic_core import CoreSchema, core_schema
+
+from ...tools.errors import EpisodeCorrupt
+from ...tools.geometry import Box, Point
+from .base import Record
+
+MEDIA = "application/json+gzip"
+"""Media type of a tree's blob."""
+
+
+class Node(Record):
+    """One thing on the screen.
+
+    Attributes:
+        role: ARIA role (``button``, ``link``, ``textbox`` …); ``text`` for a run of visible text, ``generic`` for the rest.
+        name: Accessible name, or the characters of a text run.
+        value: What a field holds, as the user sees it.
+        tag: Element name in a browser, class of the widget on a desktop.
+        parent: Index of the parent in the tree; −1 at the root.
+        box: The part that can be seen, frame pixels; None when nothing of it can.
+        extent: The whole of it, frame pixels, also outside the frame; None when it has no box at all.
+        parts: The lines of a wrapped run of text, frame pixels.
+        paint: Order of painting: a greater one lies on top.
+        states: ``disabled``, ``checked``, ``unchecked``, ``selected``, ``focused``, ``expanded``, ``required``, ``readonly``,
+            ``scrollable`` …
+        transparent: Clicks pass through it (CSS ``pointer-events: none``).
+        label_for: Index of the control that this label belongs to; −1 when it is none.
+        url: Where a link leads.
+        key: The environment's own handle of it, good for this observation only.
+    """
+
+    role: str
+    name: str = ""
+    value: str | None = None
+    tag: str = ""
+    parent: int = -1
+    box: Box | None = None
+    extent: Box | None = None
+    parts: tuple[Box, ...] = ()
+    paint: int = 0
+    states: tuple[str, ...] = ()
+    transparent: bool = False
+    label_for: int = -1
+    url: str = ""
+    key: str = ""
+
+
+_NODES = TypeAdapter(tuple[Node, ...])
+
+FIELDS = frozenset({"textbox", "searchbox", "spinbutton", "combobox", "slider", "date", "time", "color"})
+"""Roles that take text."""
+CHOICES = frozenset({"combobox", "listbox"})
+"""Roles that offer options."""
+TICKS = frozenset({"checkbox", "radio", "switch", "menuitemcheckbox", "menuitemradio"})
+"""Roles that are on or off."""
+CONTROLS = frozenset(
+    {
+        *FIELDS,
+        *CHOICES,
+        *TICKS,
+        "button",
+        "link",
+        "menuitem",
+        "option",
+        "tab",
+        "treeitem",
+    }
+)
+"""Roles that a person operates."""
+
+
+class Tree:
+    """Nodes in document order, parents before children.
+
+    Args:
+        nodes: As extracted by an environment or read from disk.
+    """
+
+    def __init__(self, nodes: tuple[Node, ...]) -> None:
+        self.nodes = nodes
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Tree:
+        """Reads what `to_bytes` wrote.
+
+        Raises:
+            EpisodeCorrupt: The bytes are something else.
+        """
+        try:
+            return cls(_NODES.validate_json(gzip.decompress(data)))
+        except (OSError, EOFError, ValidationError) as error:
+            raise EpisodeCorrupt(f"a tree that cannot be read: {error}") from error
+
+    def to_bytes(self) -> bytes:
+        """The tree as a blob, equal for equal trees."""
+        return gzip.compress(_NODES.dump_json(self.nodes, exclude_defaults=True), compresslevel=1, mtime=0)
+
+    @cached_property
+    def children(self) -> tuple[tuple[int, ...], ...]:
+        """Indices of the children of each node."""
+        found: list[list[int]] = [[] for _ in self.nodes]
+        for index, node in enumerate(self.nodes):
+            if node.parent >= 0:
+                found[node.parent].append(index)
+        return tuple(tuple(each) for each in found)
+
+    def ancestors(self, index: int) -> Iterator[int]:
+        """The node itself, its parent, and so on up to the root."""
+        while index >= 0:
+            yield index
+            index = self.nodes[index].parent
+
+    def descendants(self, index: int) -> Iterator[int]:
+        """The node itself and everything below it, in document order."""
+        waiting = [index]
+        while waiting:
+            now = waiting.pop()
+            yield now
+            waiting.extend(reversed(self.children[now]))
+
+    def topmost_at(self, point: Point) -> int | None:
+        """The node that a click at the point would meet: painted last, not transparent; None outside all."""
+        best: int | None = None
+        for index, node in enumerate(self.nodes):
+            if node.box is None or node.transparent or not node.box.contains(point):
+                continue
+            # of equal paint order the later one is the inner one
+            if best is None or node.paint >= self.nodes[best].paint:
+                best = index
+        return best
+
+    def meets(self, index: int, point: Point) -> bool:
+        """Whether a click at the point reaches the node: itself, something inside it, or a label of it."""
+        hit = self.topmost_at(point)
+        if hit is None:
+            return False
+        return any(each == index or self.nodes[each].label_for == index for each in self.ancestors(hit))
+
+    def text_of(self, index: int) -> str:
+        """The visible text at and below the node, in document order."""
+        runs = (self.nodes[each] for each in self.descendants(index))
+        return " ".join(node.name.strip() for node in runs if node.role == "text" and node.box is not None).strip()
+
+    def lines(self, inside: Box | None = None) -> list[str]:
+        """Rendered text as lines: runs that stand side by side on one level are joined.
+
+        Args:
+            inside: Only what lies in this box (frame pixels); by default everything that has an extent, also scrolled out of view.
+        """
+        runs = [
+            (node.extent, node.name.strip())
+            for node in self.nodes
+            if node.role == "text" and node.extent is not None and node.name.strip()
+        ]
+        if inside is not None:
+            runs = [(box, text) for box, text in runs if inside.intersection(box) is not None]
+        lines: list[tuple[Box, str]] = []
+        for box, text in runs:
+            if lines and _same_line(lines[-1][0], box):
+                lines[-1] = (Box.around((lines[-1][0], box)), f"{lines[-1][1]} {text}")
+            else:
+                lines.append((box, text))
+        return [text for _, text in lines]
+
+    def path(self, index: int) -> str:
+        """Where the node stands, from the root: ``html > body > form > button[2]``; the number counts equal siblings."""
+        steps = []
+        for each in self.ancestors(index):
+            node = self.nodes[each]
+            label = node.tag or node.role
+            siblings = self.children[node.parent] if node.parent >= 0 else (each,)
+            alike = [other for other in siblings if (self.nodes[other].tag or self.nodes[other].role) == label]
+            steps.append(label if len(alike) == 1 else f"{label}[{alike.index(each) + 1}]")
+        return " > ".join(reversed(steps))
+
+
+def _same_line(left: Box, right: Box) -> bool:
+    overlap = min(left.bottom, right.bottom) - max(left.top, right.top)
+    # 2 px: neighbouring runs of one line may overlap by a rounded edge
+    return overlap > 0.5 * min(left.height, right.height) and right.left >= left.right - 2
+
+
+class LazyTree:
+    """A tree that is fetched when somebody asks, and says why when there is none.
+
+    On disk it is ``{"blob": sha256, "media": …}`` or ``{"missing": why}``.
+
+    Args:
+        fetch: Brings the tree of this observation; called at most once.
+        missing: Why there is none, as long as it was not fetched.
+    """
+
+    def __init__(self, fetch: Callable[[], Awaitable[Tree]] | None = None, *, missing: str = "not asked for") -> None:
+        self.missing = missing
+        self._fetch = fetch
+        self._tree: Tree | None = None
+        self._data: bytes | None = None
+        self._sha256: str | None = None
+        self._load: Callable[[str], bytes] | None = None
+
+    async def get(self) -> Tree | None:
+        """The tree; None when there is none, and `missing` says why."""
+        if self._tree is None and self._fetch is not None:
+            fetch, self._fetch = self._fetch, None
+            self._tree = await fetch()
+        return self.now()
+
+    def now(self) -> Tree | None:
+        """The tree if it was fetched or recorded; asks nobody."""
+        if self._tree is None and self._load is not None and self._sha256 is not None:
+            return Tree.from_bytes(self._load(self._sha256))
+        return self._tree
+
+    def put(self, tree: Tree) -> None:
+        """Says which tree it is: the environment took it beside the capture."""
+        self._tree, self._fetch = tree, None
+
+    @property
+    def blob(self) -> bytes | None:
+        """The bytes to be stored; None when there is no tree, or it is stored already."""
+        if self._data is None and self._tree is not None:
+            self._data = self._tree.to_bytes()
+            self._sha256 = hashlib.sha256(self._data).hexdigest()
+        return self._data
+
+    @property
+    def sha256(self) -> str:
+        """Hash of `blob`: the name under which it is stored.
+
+        Raises:
+            ValueError: There is no tree.
+        """
+        if self.blob is None and self._sha256 is None:
+            raise ValueError(f"there is no tree: {self.missing}")
+        assert self._sha256 is not None
+        return self._sha256
+
+    def stored(self, load: Callable[[str], bytes]) -> None:
+        """Says that the bytes lie in a blob store now, and forgets them."""
+        self._load, self._data, self._tree = load, None, None
+
+    def expire(self, why: str) -> None:
+        """Says that it can no longer be fetched: the world has moved on."""
+        if self._fetch is not None:
+            self._fetch, self.missing = None, why
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def field(schema: CoreSchema) -> core_schema.TypedDictField:
+            return core_schema.typed_dict_field(schema, required=False)
+
+        record = core_schema.typed_dict_schema(
+            {
+                "blob": field(core_schema.str_schema(pattern="^[0-9a-f]{64}$")),
+                "media": field(core_schema.str_schema()),
+                "missing": field(core_schema.str_schema()),
+            },
+            extra_behavior="forbid",
+        )
+        stored = core_schema.with_info_after_validator_function(cls._from_record, record)
+        return core_schema.json_or_python_schema(
+            json_schema=stored,
+            python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), stored]),
+            serialization=core_schema.plain_serializer_function_ser_schema(cls._to_record, return_schema=record),
+        )
+
+    @classmethod
+    def _from_record(cls, record: dict[str, Any], info: ValidationInfo) -> LazyTree:
+        tree = cls(missing=record.get("missing", ""))
+        tree._sha256 = record.get("blob")
+        tree._load = (info.context or {}).get("load")
+        return tree
+
+    def _to_record(self) -> dict[str, Any]:
+        if self.blob is not None or self._sha256 is not None:
+            return {"blob": self._sha256, "media": MEDIA}
+        return {"missing": self.missing}

@@ -1,0 +1,224 @@
+"""Writes an episode: write-ahead, content-addressed, beside the loop and still in order.
+
+All encoding, hashing and writing happens in one thread, job after job, so that a line is on its way to the disk only after the
+blobs it names. `begin` waits until everything before it was handed to the operating system: a kill of the process then loses
+nothing. Against a power cut files are fsynced in batches, at most `SYNC_LAG` seconds late.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import BinaryIO
+
+from ..tools.errors import EpisodeExists, EpisodeUnwritable
+from ..tools.pixels import Frame
+from ..tools.secrets import Secrets
+from .schema import BeginLine, CallLine, EndLine, Header, Line, Observation, ObservationLine, PersonLine
+from .store import HEADER, LINES, blob_name
+
+SYNC_LAG = 1.0
+"""Seconds of work that a power cut may take back."""
+
+
+class EpisodeWriter:
+    """The one writer of one episode.
+
+    Args:
+        path: Folder to be made; it may exist if it is empty.
+        header: What to put into ``episode.json`` at once; the outcome comes with `close`.
+        secrets: Their values are replaced by placeholders in every line, whoever put them there.
+
+    Raises:
+        EpisodeExists: The folder holds something.
+        EpisodeUnwritable: It cannot be made.
+    """
+
+    def __init__(self, path: Path, header: Header, secrets: Secrets | None = None) -> None:
+        self.path = path
+        self.header = header
+        self._secrets = secrets or Secrets()
+        self._failed: EpisodeUnwritable | None = None
+        self._unsynced: list[Path] = []
+        self._synced_at = time.monotonic()
+        self._seen: set[str] = set()
+        _make_folder(path)
+        try:
+            self._write_header(header)
+            self._lines: BinaryIO = (path / LINES).open("ab")
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="episode-writer")
+        self._last: Future[None] | None = None
+
+    def describe(self, header: Header) -> None:
+        """Queues the header again, with what became known after the start."""
+        self.header = header
+        self._queue(lambda: self._write_header(header))
+
+    def observation(self, observation: Observation) -> None:
+        """Queues an observation with its frame, and its tree if it was fetched; a second one of the same id adds to it."""
+        self._queue(lambda: self._put_observation(observation))
+
+    def call(self, line: CallLine, request: bytes) -> None:
+        """Queues a model call and the blob of the request as sent."""
+
+        def put() -> None:
+            self._put_blob(line.call.request, self._secrets.redact(request.decode()).encode() if self._secrets else request)
+            self._put_line(line)
+
+        self._queue(put)
+
+    async def begin(self, line: BeginLine) -> None:
+        """Writes the beginning of a step and waits until it, and all before it, is out of this process.
+
+        Raises:
+            EpisodeUnwritable: Something could not be written; the act must not be done.
+        """
+
+        def put() -> None:
+            for each in line.evidence:
+                self._put_frame(each.crop)
+            self._put_line(line)
+
+        self._queue(put)
+        await self.flushed()
+
+    def end(self, line: EndLine) -> None:
+        """Queues the end of a step."""
+        self._queue(lambda: self._put_line(line))
+
+    def person(self, line: PersonLine) -> None:
+        """Queues what a person did."""
+        self._queue(lambda: self._put_line(line))
+
+    async def flushed(self) -> None:
+        """Waits until everything queued so far is out of this process.
+
+        Raises:
+            EpisodeUnwritable: Something could not be written.
+        """
+        if self._last is not None:
+            await asyncio.wrap_future(self._last)
+        if self._failed is not None:
+            raise self._failed
+
+    async def close(self, header: Header) -> None:
+        """Writes what is left and the final header, synced to the disk. A second call does nothing.
+
+        Raises:
+            EpisodeUnwritable: Something could not be written.
+        """
+        if self._lines.closed:
+            return
+
+        def finish() -> None:
+            # the thread's own file: closing it elsewhere would race with the last line
+            try:
+                self._sync()
+            finally:
+                self._lines.close()
+            self._write_header(header)
+
+        self._queue(finish, even_if_failed=True)
+        try:
+            await self.flushed()
+        finally:
+            self._thread.shutdown(wait=False)
+
+    def _queue(self, job: Callable[[], None], *, even_if_failed: bool = False) -> None:
+        def run() -> None:
+            if self._failed is not None and not even_if_failed:
+                return
+            try:
+                job()
+            except OSError as error:
+                self._failed = self._failed or _unwritable(self.path, error)
+
+        self._last = self._thread.submit(run)
+
+    def _put_observation(self, observation: Observation) -> None:
+        self._put_frame(observation.frame)
+        data = observation.tree.blob
+        if data is not None:
+            sha256 = observation.tree.sha256
+            self._put_blob(sha256, data)
+            observation.tree.stored(self._load)
+        self._put_line(ObservationLine(observation=observation))
+
+    def _put_frame(self, frame: Frame) -> None:
+        self._put_blob(frame.sha256, frame.png)
+        # the pixel hash needs the pixels: taken here, beside the loop, before they may be forgotten
+        _ = frame.pixel_hash
+        frame.stored(self._load)
+
+    def _put_blob(self, sha256: str, data: bytes) -> None:
+        if sha256 in self._seen:
+            return
+        file = self.path / blob_name(sha256)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # written aside and renamed: under its name a blob is always whole
+        aside = file.with_suffix(".part")
+        aside.write_bytes(data)
+        aside.replace(file)
+        self._seen.add(sha256)
+        self._unsynced.append(file)
+
+    def _put_line(self, line: Line) -> None:
+        if self._secrets:
+            data = self._secrets.redact_all(line.model_dump(mode="json"))
+            text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+        else:
+            text = line.model_dump_json().encode()
+        self._lines.write(text + b"\n")
+        self._lines.flush()
+        if time.monotonic() - self._synced_at > SYNC_LAG:
+            self._sync()
+
+    def _sync(self) -> None:
+        for file in self._unsynced:
+            descriptor = os.open(file, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        os.fsync(self._lines.fileno())
+        self._unsynced.clear()
+        self._synced_at = time.monotonic()
+
+    def _load(self, sha256: str) -> bytes:
+        return (self.path / blob_name(sha256)).read_bytes()
+
+    def _write_header(self, header: Header) -> None:
+        data = self._secrets.redact_all(header.model_dump(mode="json"))
+        aside = self.path / f"{HEADER}.part"
+        with aside.open("w", encoding="utf-8") as file:
+            json.dump(data, file, ensure_ascii=False, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(self.path / HEADER)
+        self.header = header
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        taken = next(path.iterdir(), None)
+    except FileExistsError as error:
+        raise EpisodeExists(f"{path} is a file", remedy="choose another folder with --out") from error
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    if taken is not None:
+        raise EpisodeExists(f"{path} exists already and is not empty", remedy="choose another folder with --out")
+
+
+def _unwritable(path: Path, error: OSError) -> EpisodeUnwritable:
+    return EpisodeUnwritable(
+        f"cannot write the episode in {path}: {error.strerror or error}",
+        remedy="free some space or choose another folder with --out",
+    )
