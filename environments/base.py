@@ -1,0 +1,83 @@
+"""The Environment Protocol: what can be seen and acted on.
+
+An environment is one world for one episode. Its life: ``reset`` (may be called again), then ``look`` and ``step`` in turn, ``close`` at
+the end, whatever happened. Everything it shows and takes is in pixels of the frames that it hands out; it alone converts them to the
+units of its input, with the transforms that each observation carries.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from ..episodes.schema import Evidence, Json, Observation, ObservationId, Probe, Sent, Start
+from ..tools.actions import Act
+from ..tools.errors import ActionError
+from ..tools.geometry import Box
+from ..tools.pixels import Frame
+
+
+class Stepped(NamedTuple):
+    """What came of an act.
+
+    Attributes:
+        observation: The world after it, settled; also when the act failed.
+        sent: Low-level input in order; what was sent before it failed, when it failed.
+        error: Why the act could not be done as asked; None when it was.
+        timings: Seconds of ``act`` and ``settle``.
+        reward: What the environment pays, if it does.
+    """
+
+    observation: Observation
+    sent: tuple[Sent, ...] = ()
+    error: ActionError | None = None
+    timings: dict[str, float] = {}
+    reward: float | None = None
+
+
+@runtime_checkable
+class Environment(Protocol):
+    """A world that can be seen and acted on. All methods may raise `EnvironmentFailed`."""
+
+    async def reset(self, start: Start) -> Observation:
+        """Brings the world into its starting state and looks at it.
+
+        Raises:
+            EnvironmentFailed: It cannot be reached: the page does not load, the browser does not start.
+        """
+        ...
+
+    async def look(self) -> Observation:
+        """Waits until the world has settled and captures it. The observation becomes the newest one."""
+        ...
+
+    async def step(self, act: Act, on: ObservationId) -> Stepped:
+        """Acts, waits until the effect has settled, and looks.
+
+        Args:
+            act: Its points are frame pixels of observation ``on``.
+            on: The observation on which the act was decided.
+
+        Raises:
+            StaleFrame: ``on`` is not the newest observation; nothing was sent.
+        """
+        ...
+
+    async def peek(self, box: Box) -> Frame:
+        """The pixels of a part of the world right now: no settling, no new observation.
+
+        Args:
+            box: Frame pixels; clipped to the frame.
+        """
+        ...
+
+    async def probe(self, probe: Probe) -> Evidence:
+        """Answers a question about the world: for goals and scores. What it cannot answer it says in ``missing``."""
+        ...
+
+    async def describe(self) -> dict[str, Json]:
+        """What this world is, for the header: browser and version, display, sizes. Valid after `reset`."""
+        ...
+
+    async def close(self) -> None:
+        """Releases every key and button, ends everything it started. A second call does nothing."""
+        ...

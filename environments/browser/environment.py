@@ -1,0 +1,328 @@
+"""The browser as an `Environment`: Chromium through Playwright, seen through the DevTools protocol at native resolution."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import time
+from typing import Any
+from urllib.parse import urljoin
+
+import numpy as np
+from playwright.async_api import BrowserContext
+from playwright.async_api import Error as PlaywrightError
+
+from ...episodes.schema import Evidence, Json, LazyTree, Observation, ObservationId, Probe, Settled, Start, Tree
+from ...tools.actions import Act
+from ...tools.errors import ActionError, EnvironmentFailed, StaleFrame
+from ...tools.geometry import Box, Size, Surface, Transform
+from ...tools.pixels import Frame, Pixels
+from ...tools.secrets import Secrets
+from ..base import Stepped
+from ..probes import probe_machine
+from ..sites import RunningSite, open_site
+from .act import Hands
+from .host import BrowserConfig, BrowserHost, boundary
+from .settle import Network, Signs, settle
+from .tabs import Tabs
+from .tree import take_tree
+
+_CAPTURE = {"format": "png", "optimizeForSpeed": True}
+_CAPTURE_LIMIT = 10.0
+_REPORT_LIMIT = 5.0
+
+
+class BrowserEnvironment:
+    """One browser context for one episode.
+
+    Args:
+        config: How to start a browser; not used when a host is given.
+        host: A running browser to share with others; closed by whoever made it.
+        secrets: Values behind placeholders; wherever a page shows one it is painted over in frames and replaced in texts.
+    """
+
+    def __init__(
+        self, config: BrowserConfig | None = None, *, host: BrowserHost | None = None, secrets: Secrets | None = None
+    ) -> None:
+        self._own_host = host is None
+        self._host = host or BrowserHost(config)
+        self._config = self._host.config
+        self._secrets = secrets or Secrets()
+        self._began = time.monotonic()
+        self._start = Start()
+        self._count = 0
+        self._context: BrowserContext | None = None
+        self._site: RunningSite | None = None
+        self._latest: Observation | None = None
+        self._masks: tuple[Box, ...] = ()
+        self._waiting: asyncio.Task[None] | None = None
+
+    async def reset(self, start: Start) -> Observation:
+        """See `Environment.reset`."""
+        await self._leave()
+        self._start = start
+        self._began = time.monotonic()
+        self._site = open_site(start.site, seed=start.seed) if start.site is not None else None
+        url = self._site.page(start.url) if self._site is not None else start.url
+        self._context = await self._host.context(start)
+        self._network = Network(self._context)
+        self._tabs = Tabs(self._context, self._clock)
+        self._to_input = Transform.scale(1 / start.scale)
+        size = Size(width=start.viewport.width, height=start.viewport.height)
+        self._hands = Hands(self._tabs, self._to_input, size, self._secrets, self._config.timeout)
+        with boundary("the browser does not open a tab"):
+            await self._context.new_page()
+        if url != "about:blank":
+            error = await self._interruptible(self._hands.go(url))
+            if error is not None:
+                raise EnvironmentFailed(
+                    f"the start page {error.message}", remedy="is the server running, and start.url right?"
+                ) from error
+        self._tabs.events()
+        return await self.look()
+
+    async def look(self) -> Observation:
+        """See `Environment.look`."""
+        if self._latest is not None:
+            self._latest.tree.expire("not asked for while it was on the screen")
+        frame, settled = await self._settled()
+        tree = LazyTree(self._fetch_tree)
+        if self._tabs.dialog is not None:
+            tree = LazyTree(missing="a dialog blocks the page")
+        elif self._secrets:
+            frame = await self._mask(frame, settled, tree)
+        tabs = await self._tabs.records()
+        observation = Observation(
+            id=f"o{self._count:04d}",
+            at=self._clock(),
+            frame=frame,
+            surfaces=(Surface(name="page", box=frame.box, to_input=self._to_input),),
+            url=self._secrets.redact(self._tabs.page.url),
+            title=self._secrets.redact(next((tab.title for tab in tabs if tab.active), "")),
+            tabs=tuple(tab.model_validate(self._secrets.redact_all(tab.model_dump())) for tab in tabs),
+            dialog=self._tabs.dialog_record(),
+            events=self._tabs.events(),
+            settled=settled,
+            tree=tree,
+        )
+        self._count += 1
+        self._latest = observation
+        return observation
+
+    async def step(self, act: Act, on: ObservationId) -> Stepped:
+        """See `Environment.step`."""
+        if self._latest is None or on != self._latest.id:
+            newest = self._latest.id if self._latest else "none"
+            raise StaleFrame(f"{act.verb} was decided on {on}, but the newest observation is {newest}")
+        self._network.forget()
+        self._hands.sent.clear()
+        began = time.monotonic()
+        error = await self._interruptible(self._hands.do(act))
+        acted = time.monotonic()
+        observation = await self.look()
+        timings = {"act": acted - began, "settle": time.monotonic() - acted}
+        return Stepped(observation, tuple(self._hands.sent), error, timings)
+
+    async def peek(self, box: Box) -> Frame:
+        """See `Environment.peek`."""
+        if self._latest is None:
+            raise EnvironmentFailed("nothing to look at yet")
+        latest = self._latest.frame
+        left, top, right, bottom = box.pixels(latest.width, latest.height)
+        whole = Box(left=left, top=top, right=right, bottom=bottom)
+        if self._tabs.dialog is not None:
+            return latest.crop(whole)
+        css = self._to_input.box(whole)
+        metrics = await self._send("Page.getLayoutMetrics", {})
+        scrolled = metrics["cssVisualViewport"]
+        clip = {
+            "x": css.left + scrolled["pageX"],
+            "y": css.top + scrolled["pageY"],
+            "width": css.width,
+            "height": css.height,
+            "scale": 1,
+        }
+        frame = await self._capture({"clip": clip})
+        return frame.masked(each.offset(-left, -top) for each in self._masks if each.intersection(whole))
+
+    async def probe(self, probe: Probe) -> Evidence:
+        """See `Environment.probe`."""
+        match probe.kind:
+            case "text":
+                tree = await self._latest.tree.get() if self._latest else None
+                return Evidence(probe=probe, value="\n".join(tree.lines()) if tree else None, missing="" if tree else "no tree")
+            case "url":
+                return Evidence(probe=probe, value=self._secrets.redact(self._tabs.page.url))
+            case "http":
+                return await self._http(probe)
+            case "script":
+                return await self._script(probe)
+            case _:
+                return await probe_machine(probe)
+
+    async def describe(self) -> dict[str, Json]:
+        """See `Environment.describe`."""
+        browser = await self._host.browser()
+        return {
+            "name": "browser",
+            "browser": browser.browser_type.name,
+            "version": browser.version,
+            "headed": self._config.headed,
+            "viewport": [self._start.viewport.width, self._start.viewport.height],
+            "scale": self._start.scale,
+        }
+
+    async def close(self) -> None:
+        """See `Environment.close`."""
+        await self._leave()
+        if self._own_host:
+            await self._host.close()
+
+    async def _leave(self) -> None:
+        context, self._context = self._context, None
+        if context is not None:
+            # a browser that is gone has let go of everything
+            with contextlib.suppress(EnvironmentFailed, PlaywrightError):
+                await self._hands.release_all()
+            with contextlib.suppress(PlaywrightError):
+                await context.close()
+        if self._waiting is not None:
+            self._waiting.cancel()
+            await asyncio.gather(self._waiting, return_exceptions=True)
+            self._waiting = None
+        if self._site is not None:
+            self._site.close()
+            self._site = None
+        self._latest = None
+        self._masks = ()
+
+    async def _interruptible(self, doing: Any) -> ActionError | None:
+        """Runs an act until it is done or a dialog opens, which blocks it until the dialog is answered."""
+        if self._waiting is None:
+            self._tabs.dialog_opened.clear()
+        task = asyncio.ensure_future(doing)
+        opened = asyncio.ensure_future(self._tabs.dialog_opened.wait())
+        try:
+            await asyncio.wait({task, opened}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            raise
+        finally:
+            opened.cancel()
+        if not task.done():
+            self._waiting = task
+            return None
+        self._waiting = None
+        error = task.exception()
+        if error is not None and not isinstance(error, ActionError):
+            raise error
+        return error
+
+    async def _settled(self) -> tuple[Frame, Settled]:
+        if self._tabs.dialog is None:
+            # the dialog may also open while the page settles
+            settling = asyncio.ensure_future(settle(self._capture, self._signs, self._network, self._config.settle))
+            opened = asyncio.ensure_future(self._tabs.dialog_opened.wait())
+            try:
+                await asyncio.wait({settling, opened}, return_when=asyncio.FIRST_COMPLETED)
+                if settling.done():
+                    return settling.result()
+            finally:
+                for each in (settling, opened):
+                    each.cancel()
+                await asyncio.gather(settling, opened, return_exceptions=True)
+        # a blocked page cannot be captured; what it showed last is still what it shows
+        if self._latest is not None:
+            return self._latest.frame, Settled(ok=False, why="a dialog is open; this is the frame before it")
+        blank = Frame.from_pixels(_blank(self._start))
+        return blank, Settled(ok=False, why="a dialog opened before the page could be captured")
+
+    async def _capture(self, options: dict[str, Any] | None = None) -> Frame:
+        for attempt in (1, 2):
+            try:
+                answer = await asyncio.wait_for(self._send("Page.captureScreenshot", _CAPTURE | (options or {})), _CAPTURE_LIMIT)
+                return Frame.from_png(base64.b64decode(answer["data"]))
+            except TimeoutError as error:
+                if attempt == 2:
+                    raise EnvironmentFailed(
+                        f"the browser gave no picture of {self._tabs.page.url} twice within {_CAPTURE_LIMIT:g} s",
+                        remedy="the page may keep its main thread busy",
+                    ) from error
+            except EnvironmentFailed:
+                # right after a navigation the old surface may be gone and the new one not there yet
+                if attempt == 2:
+                    raise
+        raise AssertionError
+
+    async def _signs(self, soon: bool) -> Signs:
+        name = f"window[{self._host.watch_name!r}]"
+        question = {"expression": f"{name} ? {name}{'.soon' if soon else ''}() : null", "returnByValue": True, "awaitPromise": True}
+        try:
+            answer = await asyncio.wait_for(self._send("Runtime.evaluate", question), _REPORT_LIMIT)
+        except TimeoutError:
+            return Signs("the page does not answer")
+        except EnvironmentFailed:
+            self._tabs.page  # noqa: B018  # says what is wrong when the page is gone, not merely between two documents
+            return Signs("the page is being replaced")
+        return Signs.from_page(answer.get("result", {}).get("value"), self._to_input.inverse())
+
+    async def _fetch_tree(self) -> Tree:
+        tree, _ = await self._take_tree()
+        return tree
+
+    async def _take_tree(self) -> tuple[Tree, tuple[Box, ...]]:
+        session = await self._tabs.session()
+        viewport = Box.at(0, 0, self._start.viewport.width, self._start.viewport.height)
+        with boundary("the page gives no tree"):
+            return await take_tree(session, viewport, self._to_input.inverse(), self._secrets)
+
+    async def _mask(self, frame: Frame, settled: Settled, tree: LazyTree) -> Frame:
+        taken, boxes = await self._take_tree()
+        if not settled.ok:
+            # it moves: only what is hidden both before and after a capture is hidden in it
+            frame = await self._capture()
+            taken, more = await self._take_tree()
+            boxes = (*boxes, *more)
+        tree.put(taken)
+        self._masks = boxes
+        return await asyncio.to_thread(frame.masked, boxes)
+
+    async def _http(self, probe: Probe) -> Evidence:
+        assert self._context is not None
+        base = self._tabs.page.url
+        try:
+            answer = await self._context.request.get(urljoin(base, probe.argument), timeout=self._config.timeout * 1000)
+            text = await answer.text()
+        except PlaywrightError as error:
+            return Evidence(probe=probe, missing=f"{probe.argument}: {error.message.splitlines()[0]}")
+        if not answer.ok:
+            return Evidence(probe=probe, missing=f"{probe.argument} answered {answer.status}")
+        return Evidence(probe=probe, value=self._secrets.redact(text))
+
+    async def _script(self, probe: Probe) -> Evidence:
+        try:
+            question = {"expression": probe.argument, "returnByValue": True, "awaitPromise": True}
+            answer = await asyncio.wait_for(self._send("Runtime.evaluate", question), _REPORT_LIMIT)
+        except TimeoutError:
+            return Evidence(probe=probe, missing="the page does not answer")
+        if "exceptionDetails" in answer:
+            thrown = answer["exceptionDetails"].get("exception", {}).get("description", answer["exceptionDetails"]["text"])
+            return Evidence(probe=probe, missing=str(thrown).splitlines()[0])
+        return Evidence(probe=probe, value=self._secrets.redact_all(answer["result"].get("value")))
+
+    async def _send(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        session = await self._tabs.session()
+        with boundary(f"{method} failed"):
+            answer = await session.send(method, parameters)
+        assert isinstance(answer, dict)
+        return answer
+
+    def _clock(self) -> float:
+        return time.monotonic() - self._began
+
+
+def _blank(start: Start) -> Pixels:
+    return np.full((round(start.viewport.height * start.scale), round(start.viewport.width * start.scale), 3), 255, np.uint8)
+

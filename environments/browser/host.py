@@ -1,0 +1,158 @@
+"""One browser process, and contexts in it: the boundary to Playwright, where its exceptions become ours."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from playwright.async_api import Browser, BrowserContext, Playwright, ViewportSize, async_playwright
+from playwright.async_api import Error as PlaywrightError
+from pydantic import BaseModel, ConfigDict, Field
+
+from ...episodes.schema import Start
+from ...tools.errors import EnvironmentFailed, UsageError
+from . import find
+
+_HERE = Path(__file__).parent
+_ARGUMENTS = (
+    # a wheel turn moves the page at once: the next frame shows where it ends, not where it passes
+    "--disable-smooth-scrolling",
+    # frames are wanted while no window is in front
+    "--disable-backgrounding-occluded-windows",
+    "--disable-quic",
+    # component downloads and safe-browsing look-ups are traffic that no task asked for
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+class BrowserConfig(BaseModel):
+    """How browsers are started and waited for.
+
+    Attributes:
+        headed: Shows a window; needs a display.
+        timeout: Seconds that a page may take to answer a navigation, and an input to be taken.
+        settle: Seconds after which a screen that does not come to rest is captured as it is.
+        arguments: Further arguments for the browser.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    headed: bool = False
+    timeout: float = Field(default=30, gt=0)
+    settle: float = Field(default=8, gt=0)
+    arguments: tuple[str, ...] = ()
+
+
+class BrowserHost:
+    """A browser process that several environments may share, with a context each.
+
+    Started by the first that needs it; ended by `close`. The process belongs to this one: it ends with it, whatever happens.
+
+    Args:
+        config: See `BrowserConfig`.
+    """
+
+    def __init__(self, config: BrowserConfig | None = None) -> None:
+        self.config = config or BrowserConfig()
+        self.watch_name = f"_{uuid.uuid4().hex}"
+        self._playwright: Playwright | None = None
+        self._browser: Browser | None = None
+        self._starting = asyncio.Lock()
+
+    async def __aenter__(self) -> BrowserHost:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.close()
+
+    async def browser(self) -> Browser:
+        """The running browser.
+
+        Raises:
+            BrowserMissing: There is none on this machine.
+            EnvironmentFailed: It does not start.
+        """
+        async with self._starting:
+            if self._browser is not None and self._browser.is_connected():
+                return self._browser
+            found = find.find_browser()
+            if self.config.headed and found.headless_only:
+                raise UsageError(
+                    f"{found.path} has no window to show", remedy="playwright install chromium, or run without --headed"
+                )
+            if self._playwright is None:
+                self._playwright = await async_playwright().start()
+            with boundary("the browser does not start", "try: handeye doctor --fix"):
+                self._browser = await self._playwright.chromium.launch(
+                    executable_path=found.path,
+                    headless=not self.config.headed,
+                    args=[*_ARGUMENTS, *self.config.arguments],
+                    # signals are the loop's business: it ends the step first, then closes the browser
+                    handle_sigint=False,
+                    handle_sigterm=False,
+                    handle_sighup=False,
+                )
+            return self._browser
+
+    async def context(self, start: Start) -> BrowserContext:
+        """A fresh context as the start recipe wants it."""
+        browser = await self.browser()
+        state = start.storage_state
+        if state is not None and not Path(state).is_file():
+            raise UsageError(f"start.storage_state: there is no file {state}")
+        with boundary("the browser does not open a context"):
+            context = await browser.new_context(
+                viewport=ViewportSize(width=start.viewport.width, height=start.viewport.height),
+                device_scale_factor=start.scale,
+                locale=start.locale,
+                timezone_id=start.timezone,
+                color_scheme=start.color_scheme,
+                user_agent=start.user_agent,
+                storage_state=state,
+            )
+            context.set_default_timeout(self.config.timeout * 1000)
+            if start.clock is not None:
+                await context.clock.install(time=_instant(start.clock))
+            if start.seed is not None:
+                literal = json.dumps(json.dumps(start.seed))
+                await context.add_init_script(_script("seed.js", '"__handeye_seed__"', literal))
+            await context.add_init_script(_script("watch.js", "__handeye_name__", self.watch_name))
+        return context
+
+    async def close(self) -> None:
+        """Ends the browser. A second call does nothing."""
+        browser, self._browser = self._browser, None
+        playwright, self._playwright = self._playwright, None
+        # a browser that is gone already is what closing wanted
+        with contextlib.suppress(PlaywrightError):
+            if browser is not None:
+                await browser.close()
+        if playwright is not None:
+            await playwright.stop()
+
+
+@contextlib.contextmanager
+def boundary(what: str, remedy: str = "") -> Iterator[None]:
+    """Turns Playwright's exceptions into `EnvironmentFailed`, the original as its cause."""
+    try:
+        yield
+    except PlaywrightError as error:
+        first = next((line for line in error.message.splitlines() if line.strip()), "no reason given")
+        raise EnvironmentFailed(f"{what}: {first}", remedy=remedy) from error
+
+
+def _script(name: str, marker: str, value: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8").replace(marker, value)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"start.clock: {text!r} is not an ISO 8601 instant") from error
