@@ -1,0 +1,1 @@
+"""Target → place: the accessibility tree, screen text, and chains of them."""

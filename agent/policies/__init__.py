@@ -1,0 +1,1 @@
+"""What decides: a script, a model, a recording."""

@@ -1,0 +1,208 @@
+"""The loop's account of itself: builds the lines of the episode and the steps of the past, and tells who watches."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from ..environments.base import Stepped
+from ..episodes.schema import (
+    BeginLine,
+    Decision,
+    EndLine,
+    Found,
+    GuardWord,
+    Header,
+    Link,
+    Located,
+    Observation,
+    PersonLine,
+    Problem,
+    Step,
+    TargetEvidence,
+    Word,
+)
+from ..episodes.writer import EpisodeWriter
+from ..tools.actions import Act, places
+from ..tools.errors import HandeyeError
+from ..tools.geometry import Point, surface_at
+from ..tools.pixels import Frame
+
+_T = TypeVar("_T")
+
+Watch = Callable[[Step], Awaitable[None] | None]
+"""Called with each step when it has ended."""
+
+_MARGIN = 24
+# the crop that a replay looks for should stand out from its surroundings: not the whole page, not a single glyph
+_LARGEST_CROP = 400
+
+
+class Record:
+    """Writes one episode as the loop goes, and keeps its past.
+
+    Args:
+        writer: Where it is written.
+        watch: Who wants to see each step.
+    """
+
+    def __init__(self, writer: EpisodeWriter, watch: Watch | None = None) -> None:
+        self.past: list[Step] = []
+        self._writer = writer
+        self._watch = watch
+        self._began = time.monotonic()
+        self._step_began = self._began
+        self._timings: dict[str, float] = {}
+        self._words: list[Word] = []
+        self._frames: list[Frame] = []
+        self._written: dict[str, bool] = {}
+
+    @property
+    def path(self) -> Path:
+        """Folder of the episode."""
+        return self._writer.path
+
+    def describe(self, header: Header) -> None:
+        """Writes the header again, now that the world is known."""
+        self._writer.describe(header)
+
+    def seconds(self) -> float:
+        """Since the episode began."""
+        return time.monotonic() - self._began
+
+    def saw(self, observation: Observation) -> Observation:
+        """Writes an observation, and lets go of pixels that are two looks old."""
+        has_tree = observation.tree.now() is not None
+        if self._written.get(observation.id) != has_tree:
+            self._written[observation.id] = has_tree
+            self._writer.observation(observation)
+        if observation.frame not in self._frames:
+            self._frames.append(observation.frame)
+            while len(self._frames) > 2:
+                self._frames.pop(0).release()
+        return observation
+
+    def start(self) -> None:
+        """A new step: its clock starts."""
+        self._step_began = time.monotonic()
+        self._timings = {}
+        self._words = []
+
+    async def timed(self, name: str, doing: Awaitable[_T]) -> _T:
+        """Waits for a part of the step and notes how long it took."""
+        began = time.monotonic()
+        try:
+            return await doing
+        finally:
+            self._timings[name] = self._timings.get(name, 0.0) + time.monotonic() - began
+
+    def heard(self, kind: str, text: str = "") -> None:
+        """Writes what a person said or did."""
+        word = Word.model_validate({"kind": kind, "text": text, "at": self.seconds()})
+        self._words.append(word)
+        self._writer.person(PersonLine(step=len(self.past), word=word))
+
+    async def begin(
+        self,
+        saw: Observation,
+        decision: Decision,
+        located: tuple[Located, ...] = (),
+        guard: GuardWord | None = None,
+        act: Act | None = None,
+    ) -> Step:
+        """Writes the step before anything is done, and waits until it is out of this process."""
+        self.saw(saw)
+        step = Step(
+            index=len(self.past),
+            saw=saw,
+            decision=decision,
+            located=located,
+            guard=guard or GuardWord(),
+            action=act,
+            chain=_chain(act, saw),
+            evidence=await asyncio.to_thread(_evidence, saw, located, act),
+            words=tuple(self._words),
+            unknown=True,
+        )
+        shared = {name: getattr(step, name) for name in ("decision", "located", "guard", "action", "chain", "evidence")}
+        line = BeginLine(step=step.index, at=self.seconds(), saw=saw.id, **shared)
+        await self.timed("write", self._writer.begin(line))
+        return step
+
+    async def end(self, step: Step, came: Stepped | None = None, error: HandeyeError | None = None) -> Step:
+        """Writes what came of the step and adds it to the past."""
+        left = self.saw(came.observation) if came is not None else step.saw
+        problem = error or (came.error if came is not None else None)
+        timings = {**self._timings, **(came.timings if came is not None else {})}
+        timings["step"] = time.monotonic() - self._step_began
+        update = {
+            "left": left,
+            "sent": came.sent if came is not None else (),
+            "timings": {name: round(value, 6) for name, value in timings.items()},
+            "error": problem_of(problem) if problem is not None else None,
+            "reward": came.reward if came is not None else None,
+        }
+        line = EndLine(step=step.index, at=self.seconds(), **{**update, "left": left.id})
+        self._writer.end(line)
+        ended = step.model_copy(update={**update, "words": tuple(self._words), "unknown": False})
+        self.past.append(ended)
+        if self._watch is not None:
+            watching = self._watch(ended)
+            if watching is not None:
+                await watching
+        return ended
+
+    async def close(self, header: Header) -> None:
+        """Writes the header with its outcome and everything that is left."""
+        await self._writer.close(header)
+
+
+def problem_of(error: HandeyeError) -> Problem:
+    """An error as it stands in a record."""
+    return Problem(kind=type(error).__name__, message=error.message, remedy=error.remedy)
+
+
+def _chain(act: Act | None, saw: Observation) -> tuple[Link, ...]:
+    links: dict[str, Link] = {}
+    for place in places(act) if act is not None else ():
+        surface = surface_at(saw.surfaces, place) if isinstance(place, Point) else None
+        if surface is not None:
+            links[surface.name] = Link(source="frame", target=surface.name, transform=surface.to_input)
+    return tuple(links.values())
+
+
+def _evidence(saw: Observation, located: tuple[Located, ...], act: Act | None) -> tuple[TargetEvidence, ...]:
+    if act is None:
+        return ()
+    tree = saw.tree.now()
+    found = []
+    for each in located:
+        if not isinstance(each, Found):
+            continue
+        seen = each.place.box.intersection(saw.frame.box)
+        if seen is None:
+            continue
+        around = each.place.box
+        if max(around.width, around.height) > _LARGEST_CROP:
+            point = each.place.point
+            half = _LARGEST_CROP / 2
+            around = around.intersection(around.at(point.x - half, point.y - half, 2 * half, 2 * half)) or around
+        left, top, right, bottom = around.grown(_MARGIN).pixels(saw.frame.width, saw.frame.height)
+        crop_box = around.model_copy(update={"left": left, "top": top, "right": right, "bottom": bottom})
+        node = tree.nodes[each.place.node] if tree is not None and each.place.node is not None else None
+        path = tree.path(each.place.node) if tree is not None and each.place.node is not None else ""
+        found.append(
+            TargetEvidence(
+                crop=saw.frame.crop(crop_box),
+                crop_box=crop_box,
+                box=each.place.box,
+                role=node.role if node else "",
+                name=node.name if node else "",
+                path=path,
+            )
+        )
+    return tuple(found)
+
