@@ -1,0 +1,156 @@
+"""The command line. Commands import what they need when they run: ``handeye --help`` loads nothing heavy."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import click
+import typer
+
+from .tools.errors import HandeyeError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from .benchmarks.commands import RunOptions
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="A computer-using agent you can replay: every run is an episode on disk.",
+    epilog="A task file with steps needs no model and no server: handeye run shop.yaml",
+)
+_debug = False
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from . import __version__
+
+        typer.echo(f"handeye {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    global _debug  # noqa: PLW0603  # read once, when an error is reported
+    _debug = debug
+
+
+@app.command()
+def run(
+    tasks: Annotated[list[str], typer.Argument(help="Task files, or folders of them.", metavar="TASK…")],
+    input: Annotated[list[str] | None, typer.Option("--input", "-i", help="A value for an input: name=value.")] = None,  # noqa: A002
+    inputs: Annotated[Path | None, typer.Option("--inputs", help="CSV: one run for each row; the first line names the inputs.")] = None,
+    start: Annotated[str | None, typer.Option(help="URL to begin at, in place of the task's own.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the episode, or for the episodes of several runs.")] = None,
+    workers: Annotated[int, typer.Option("--workers", "-w", min=1, help="How many run side by side.")] = 1,
+    headed: Annotated[bool, typer.Option("--headed", help="Show the browser.")] = False,
+    pause_on_failure: Annotated[bool, typer.Option("--pause-on-failure", help="Leave the page open where a task failed.")] = False,
+    ask: Annotated[bool, typer.Option("--ask", help="The task may ask you questions here.")] = False,
+    approve: Annotated[bool, typer.Option("--approve", help="Ask before each act.")] = False,
+    config: Annotated[list[str] | None, typer.Option("--config", "-c", help="Override a setting: start.scale=2, browser.settle=4.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Run tasks and record them as episodes.
+
+    Exit code: 0 every postcondition held, 1 a task failed, 2 a mistake of yours, 3 refused, 4 nothing was verified, 5 infrastructure.
+    """
+    from .benchmarks.commands import RunOptions, run_tasks
+
+    _set_debug(debug)
+    options = RunOptions(
+        inputs=tuple(input or ()),
+        rows=inputs,
+        start=start,
+        out=out,
+        workers=workers,
+        headed=headed,
+        pause_on_failure=pause_on_failure,
+        ask=ask or pause_on_failure,
+        approve=approve,
+        config=tuple(config or ()),
+    )
+    raise typer.Exit(run_tasks([Path(each) for each in tasks], options, _console()))
+
+
+@app.command()
+def demo(
+    headed: Annotated[bool, typer.Option("--headed", help="Show the browser.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the episode.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Buy something in the bundled shop: a real browser, no model, no server, no GPU."""
+    from .benchmarks.commands import DEMO, RunOptions, run_tasks
+
+    _set_debug(debug)
+    raise typer.Exit(run_tasks([DEMO], RunOptions(headed=headed, out=out), _console()))
+
+
+@app.command()
+def view(
+    episode: Annotated[Path, typer.Argument(help="Folder or zip of an episode.")],
+    html: Annotated[Path | None, typer.Option("--html", help="Write the page here instead of opening it.")] = None,
+) -> None:
+    """Show an episode as one self-contained HTML page."""
+    from .benchmarks.commands import view_episode
+
+    view_episode(episode, html, _console())
+
+
+@app.command()
+def doctor(fix: Annotated[bool, typer.Option("--fix", help="Run the commands that mend what is missing.")] = False) -> None:
+    """Say what is there, what is missing, and the command that fixes each."""
+    from .environments.doctor import report
+
+    raise typer.Exit(report(fix))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of episodes and task files."""
+    from .episodes.publish import schema_text
+
+    typer.echo(schema_text(), nl=False)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    # what was read goes to stdout as JSON; everything for people goes to stderr
+    return Console(stderr=True, highlight=False)
+
+
+def _set_debug(debug: bool) -> None:
+    global _debug  # noqa: PLW0603
+    _debug = _debug or debug
+
+
+def main() -> None:
+    """Entry point: turns every error into one message and an exit code."""
+    try:
+        app(standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+    except HandeyeError as error:
+        if _debug:
+            traceback.print_exc()
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, UsageError) else 5)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,244 @@
+"""What the commands of the command line do, once their words are understood."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from rich.console import Console
+
+from ..agent.face import new_folder, resolve_task, secrets_of
+from ..agent.guard import ApprovalGuard, OpenGuard
+from ..agent.person import NoPerson, TerminalPerson
+from ..agent.run import Interrupt, Resources, Run, complete_inputs
+from ..environments.browser.host import BrowserConfig
+from ..episodes.reader import Episode
+from ..episodes.schema import Task
+from ..episodes.viewer import write_html
+from ..tools.errors import TaskError, UsageError
+from .batch import Result, exit_code, input_rows, run_batch, task_files
+from .progress import Progress, print_result
+
+DEMO = Path(__file__).parent / "tasks" / "shop.yaml"
+"""The task of ``handeye demo``."""
+
+_GRACE = 3.0
+"""Seconds that a step may go on after Ctrl-C before it is cut off."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Options of ``handeye run``; see its help."""
+
+    inputs: tuple[str, ...] = ()
+    rows: Path | None = None
+    start: str | None = None
+    out: Path | None = None
+    workers: int = 1
+    headed: bool = False
+    pause_on_failure: bool = False
+    ask: bool = False
+    approve: bool = False
+    config: tuple[str, ...] = ()
+
+
+def run_tasks(paths: list[Path], options: RunOptions, console: Console) -> int:
+    """Runs task files and folders, prints how it goes, and gives the exit code.
+
+    Raises:
+        UsageError: Something is wrong that can be known before the first run begins.
+    """
+    files = [file for path in paths for file in task_files(path)]
+    settings = [_setting(each) for each in options.config]
+    browser = _browser_config(settings, headed=options.headed)
+    runs = _plan(files, options, [each for each in settings if each[0][0] != "browser"])
+    several = len(runs) > 1
+    if several:
+        _check_parent(options.out)
+    progress = [replace(run, watch=Progress(console, run.out.name if several and options.workers > 1 else "").step) for run in runs]
+    results = asyncio.run(_run(progress, browser, options.workers, console))
+    if several:
+        counts = {code: sum(result.exit_code == code for result in results) for code in sorted({r.exit_code for r in results})}
+        names = {0: "passed", 1: "failed", 2: "wrong", 3: "refused", 4: "unverified", 5: "infrastructure"}
+        console.print(f"{len(results)} of {len(runs)} runs: " + ", ".join(f"{count} {names[code]}" for code, count in counts.items()))
+    _print_values(results, several=several)
+    return exit_code(results) if len(results) == len(runs) else max(exit_code(results), 4)
+
+
+def view_episode(path: Path, html: Path | None, console: Console) -> None:
+    """Writes an episode as a page, and opens it when no file was named.
+
+    Raises:
+        EpisodeError: There is no readable episode.
+        UsageError: The file cannot be written.
+    """
+    episode = Episode.open(path)
+    target = html if html is not None else Path(tempfile.mkdtemp(prefix="handeye-")) / "episode.html"
+    try:
+        write_html(episode, target)
+    except OSError as error:
+        raise UsageError(f"cannot write {target}: {error.strerror}") from error
+    for warning in episode.warnings:
+        console.print(f"! {warning}", soft_wrap=True, markup=False)
+    console.print(f"{target}", soft_wrap=True, markup=False)
+    if html is None and not webbrowser.open(target.resolve().as_uri()):
+        console.print("no browser could be opened; open the file yourself", markup=False)
+
+
+def _plan(files: list[Path], options: RunOptions, settings: list[tuple[list[str], str]]) -> list[Run]:
+    given = dict(_pair(each) for each in options.inputs)
+    rows = input_rows(options.rows) if options.rows is not None else [{}]
+    person = TerminalPerson() if options.ask or options.approve else NoPerson()
+    runs: list[Run] = []
+    taken: set[Path] = set()
+    for file in files:
+        task, lines = resolve_task(file if file.suffix in (".yaml", ".yml") or file.exists() else str(file))
+        task = _with_settings(task, settings, options.start)
+        secrets = secrets_of(task)
+        for number, row in enumerate(rows, 1):
+            inputs = {**given, **row}
+            complete_inputs(task, inputs)
+            name = task.name if options.rows is None else f"{task.name}-{number}"
+            out = _folder(options.out, name, several=len(files) * len(rows) > 1, taken=taken)
+            run = Run(task=task, out=out, inputs=inputs, secrets=secrets, lines=lines, person=person)
+            guard = ApprovalGuard(person) if options.approve else OpenGuard()
+            runs.append(replace(run, guard=guard, pause_on_failure=options.pause_on_failure))
+    return runs
+
+
+def _folder(out: Path | None, name: str, *, several: bool, taken: set[Path]) -> Path:
+    fresh = new_folder(name)
+    path = fresh if out is None else (out / fresh.name.split("-", 2)[-1] if several else out)
+    base, count = path, 1
+    while path in taken:
+        count += 1
+        path = base.with_name(f"{base.name}-{count}")
+    taken.add(path)
+    return path
+
+
+def _check_parent(out: Path | None) -> None:
+    if out is not None and out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file", remedy="choose a folder with --out")
+
+
+async def _run(runs: list[Run], browser: BrowserConfig, workers: int, console: Console) -> list[Result]:
+    interrupt = Interrupt()
+    brief = len(runs) > 1
+
+    def ended(result: Result) -> None:
+        print_result(console, result, brief=brief and result.exit_code == 0)
+
+    async with Resources(browser) as resources:
+        with _signals(interrupt, console):
+            return await run_batch(runs, resources, workers=workers, interrupt=interrupt, ended=ended)
+
+
+@contextlib.contextmanager
+def _signals(interrupt: Interrupt, console: Console) -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM ends the steps in hand and closes cleanly; a second one is not waited for."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    assert task is not None
+    caught = (signal.SIGINT, signal.SIGTERM)
+
+    def stop() -> None:
+        if interrupt.requested:
+            task.cancel()
+            return
+        interrupt.requested = True
+        console.print("ending the step, then closing (again: at once)")
+        loop.call_later(_GRACE, task.cancel)
+
+    for number in caught:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in caught:
+            loop.remove_signal_handler(number)
+
+
+def _print_values(results: list[Result], *, several: bool) -> None:
+    rows = []
+    for result in results:
+        outcome = result.episode.outcome if result.episode is not None else None
+        values = dict(outcome.values) if outcome is not None else {}
+        if outcome is not None and outcome.answer is not None:
+            values["answer"] = outcome.answer
+        rows.append((result, outcome, values))
+    if several:
+        for result, outcome, values in rows:
+            status = outcome.status if outcome is not None else "wrong"
+            line = {"task": result.run.task.name, "status": status, "episode": str(result.run.out), "values": values}
+            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    elif rows and rows[0][2]:
+        sys.stdout.write(json.dumps(rows[0][2], ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(f"--input {text!r}: write name=value")
+    return name, value
+
+
+def _setting(text: str) -> tuple[list[str], str]:
+    name, value = _pair_of_setting(text)
+    return name.split("."), value
+
+
+def _pair_of_setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or "." not in name:
+        raise UsageError(f"-c {text!r}: write section.key=value", remedy="sections: start, budget, browser")
+    return name, value
+
+
+def _browser_config(settings: list[tuple[list[str], str]], *, headed: bool) -> BrowserConfig:
+    values: dict[str, Any] = {path[1]: value for path, value in settings if path[0] == "browser" and len(path) == 2}
+    if headed:
+        values["headed"] = True
+    try:
+        return BrowserConfig.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise UsageError(f"-c browser.{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def _with_settings(task: Task, settings: list[tuple[list[str], str]], start: str | None) -> Task:
+    if not settings and start is None:
+        return task
+    data = task.model_dump(mode="json")
+    for path, value in settings:
+        here = data
+        for key in path[:-1]:
+            if not isinstance(here.get(key), dict):
+                raise UsageError(f"-c {'.'.join(path)}: a task has no {key}", remedy="sections: start, budget, browser")
+            here = here[key]
+        here[path[-1]] = _viewport(value) if path[-1] == "viewport" else value
+    if start is not None:
+        data["start"] |= {"url": start, "site": None}
+    try:
+        return Task.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise TaskError(f"-c {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def _viewport(text: str) -> dict[str, str]:
+    width, times, height = text.partition("x")
+    if not times:
+        raise UsageError(f"a viewport is written 1280x720, not {text!r}")
+    return {"width": width, "height": height}

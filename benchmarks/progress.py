@@ -1,0 +1,82 @@
+"""What a person sees while tasks run: a line a step, and how it ended."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from ..episodes.schema import Found, Outcome, Step
+from ..tools.actions import Read, places
+from ..tools.geometry import Point
+from ..tools.words import in_words
+from .batch import Result
+
+_COLORS = {"passed": "green", "failed": "red", "refused": "yellow", "unverified": "yellow", "infrastructure": "magenta"}
+_WHAT = 62
+
+
+class Progress:
+    """Prints to the terminal; colours only where there is one.
+
+    Args:
+        console: Where to.
+        label: Put before each line, when several tasks run side by side.
+    """
+
+    def __init__(self, console: Console, label: str = "") -> None:
+        self._console = console
+        self._label = f"{label:<14} " if label else ""
+
+    def step(self, step: Step) -> None:
+        """One line: number, what, where, how long."""
+        line = Text(f"{self._label}{step.index + 1:>4}  ", style="dim")
+        what = in_words(step.decision.intent)
+        style = "red" if step.error is not None else ("cyan" if isinstance(step.decision.intent, Read) else "")
+        line.append(f"{what:<{_WHAT}}", style=style)
+        line.append(f" {_where(step):<14}", style="dim")
+        line.append(f" {step.seconds:6.2f} s", style="dim")
+        self._console.print(line, soft_wrap=True)
+        if step.error is not None:
+            self._console.print(Text(f"{self._label}      ✗ {step.error.message}", style="red"), soft_wrap=True)
+            if step.error.remedy:
+                self._console.print(Text(f"{self._label}        {step.error.remedy}", style="yellow"), soft_wrap=True)
+
+
+def _where(step: Step) -> str:
+    points = [each for each in places(step.action) if isinstance(each, Point)] if step.action is not None else []
+    if not points:
+        return ""
+    source = next((each.place.source for each in step.located if isinstance(each, Found)), "")
+    return f"({points[0].x:.0f}, {points[0].y:.0f}) {source}".strip()
+
+
+def print_result(console: Console, result: Result, *, brief: bool = False) -> None:
+    """How a run ended: status, postconditions, where the episode is and the command that shows it."""
+    if result.error is not None:
+        console.print(Text(f"✗ {result.run.task.name}: {result.error}", style="red"), soft_wrap=True)
+        return
+    assert result.episode is not None
+    outcome = result.episode.outcome
+    assert outcome is not None
+    color = _COLORS[outcome.status]
+    head = Text(f"{outcome.status}", style=f"bold {color}")
+    head.append(f"  {result.run.task.name}  {outcome.steps} steps in {outcome.seconds:.1f} s", style="default not bold")
+    console.print(head, soft_wrap=True)
+    if outcome.status != "passed" and outcome.message:
+        console.print(Text(f"  {outcome.message}"), soft_wrap=True)
+    for verdict in outcome.verdicts:
+        mark, style = ("✓", "green") if verdict.held else ("✗", "red")
+        console.print(Text(f"  {mark} {verdict.check}", style=style), soft_wrap=True)
+    for warning in result.episode.warnings:
+        console.print(Text(f"  ! {warning}", style="yellow"), soft_wrap=True)
+    if not brief:
+        show_where(console, result.episode.path, outcome)
+
+
+def show_where(console: Console, path: Path, outcome: Outcome) -> None:
+    """Where the episode is, and how to look at it."""
+    console.print(Text(f"  episode  {path}"), soft_wrap=True)
+    console.print(Text(f"  look     handeye view {shlex.quote(str(path))}"), soft_wrap=True)
