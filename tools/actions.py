@@ -18,9 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from .geometry import Box, Point
 from .keys import parse_chord
+from .secrets import OURS
 
 Button = Literal["left", "middle", "right"]
 Modifier = Literal["Control", "Shift", "Alt", "Meta"]
+Chord = Annotated[str, OURS]
 
 
 class _Frozen(BaseModel):
@@ -35,8 +37,9 @@ class Target(_Frozen):
         near: Text that stands close to it, to tell it from others of the same name.
         inside: Name of the region, form, row or dialog that holds it.
         nth: Which of several equal ones, from 1, in reading order; −1 is the last.
-        role: An ARIA role (``button``), or a group: ``field`` (takes text), ``choice`` (offers options), ``tick`` (is on or off), ``control`` (any of
-            those that can be operated), ``words`` (any text that holds the description: to be read, not pointed at).
+        role: An ARIA role (``button``), or a group: ``field`` (takes text), ``choice`` (offers options), ``tick`` (is on or
+            off), ``control`` (any of those that can be operated), ``words`` (any text that holds the description: to be
+            read, not pointed at).
     """
 
     description: str = Field(min_length=1)
@@ -143,7 +146,7 @@ class Key(_Frozen):
     """Presses key chords one after the other: ``("Control+a", "Delete")``."""
 
     verb: Literal["key"] = "key"
-    keys: tuple[str, ...] = Field(min_length=1)
+    keys: tuple[Chord, ...] = Field(min_length=1)
 
     @field_validator("keys")
     @classmethod
@@ -155,7 +158,7 @@ class Hold(_Frozen, Generic[P_co]):
     """Holds keys, or the left mouse button at a place, for some seconds."""
 
     verb: Literal["hold"] = "hold"
-    keys: tuple[str, ...] = ()
+    keys: tuple[Chord, ...] = ()
     at: P_co | None = None
     seconds: float = Field(gt=0, le=60)
 
@@ -320,17 +323,7 @@ Say: TypeAlias = AskUser | Read | Answer | Done | Fail
 """Verbs that end in the loop."""
 
 _Placeless: TypeAlias = (
-    Key
-    | Navigate
-    | Back
-    | Forward
-    | Reload
-    | NewTab
-    | SwitchTab
-    | CloseTab
-    | FocusWindow
-    | CloseWindow
-    | AnswerDialog
+    Key | Navigate | Back | Forward | Reload | NewTab | SwitchTab | CloseTab | FocusWindow | CloseWindow | AnswerDialog
 )
 
 Act: TypeAlias = (

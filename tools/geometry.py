@@ -148,9 +148,9 @@ class Box(_Value):
 
     def pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
         """The whole pixels (left, top, right, bottom) it touches, clipped to a frame of that size."""
-        left, top = max(0, math.floor(self.left)), max(0, math.floor(self.top))
+        left, top = min(width, max(0, math.floor(self.left))), min(height, max(0, math.floor(self.top)))
         right, bottom = min(width, math.ceil(self.right)), min(height, math.ceil(self.bottom))
-        return min(left, width), min(top, height), max(left, right), max(top, bottom)
+        return left, top, max(left, right), max(top, bottom)
 
 
 class Transform(_Value):
@@ -185,9 +185,7 @@ class Transform(_Value):
         if source.area <= 0 or target.area <= 0:
             raise ValueError("an empty box has no transform")
         sx, sy = target.width / source.width, target.height / source.height
-        return cls(
-            scale_x=sx, scale_y=sy, shift_x=target.left - source.left * sx, shift_y=target.top - source.top * sy
-        )
+        return cls(scale_x=sx, scale_y=sy, shift_x=target.left - source.left * sx, shift_y=target.top - source.top * sy)
 
     def point(self, p: Point) -> Point:
         """Maps a point."""

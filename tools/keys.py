@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import unicodedata
 
+from .errors import ActionError
 from .plugins import did_you_mean
 
 MODIFIERS = ("Control", "Shift", "Alt", "Meta")
 """Canonical modifiers, in the order in which they are pressed."""
 
-# canonical name → X11 keysym name; Playwright spells all of them canonically
+# canonical name → X11 keysym name; Playwright spells them canonically
 _NAMED = {
     "Control": "Control_L",
     "Shift": "Shift_L",
@@ -91,6 +92,8 @@ _ALIASES = {
     "super_l": "Meta",
     "super_r": "Meta",
 }
+# keys of real keyboards that Playwright's layout does not have (measured, 1.65)
+_NOT_IN_PLAYWRIGHT = frozenset(f"F{n}" for n in range(13, 25))
 _LOOKUP = {name.lower(): name for name in _NAMED} | _ALIASES
 
 # keysymdef.h names of the ASCII characters that are not their own keysym name
@@ -121,7 +124,9 @@ def canonical(name: str) -> str:
     found = _LOOKUP.get(name.lower())
     if found is None:
         hint = did_you_mean(name.lower(), sorted(_LOOKUP))
-        raise ValueError(f"unknown key {name!r}; {hint}a key is a single character or a name such as Enter, Control, F5")
+        raise ValueError(
+            f"unknown key {name!r}; {hint}a key is a single character or a name such as Enter, Control, F5"
+        )
     return found
 
 
@@ -142,7 +147,13 @@ def parse_chord(text: str) -> tuple[str, ...]:
 
 
 def for_playwright(key: str) -> str:
-    """A canonical key as ``keyboard.press`` spells it."""
+    """A canonical key as ``keyboard.press`` spells it.
+
+    Raises:
+        ActionError: Playwright's keyboard does not have it.
+    """
+    if key in _NOT_IN_PLAYWRIGHT:
+        raise ActionError(f"the keyboard of the browser has no key {key}", remedy="it ends with F12")
     return "Space" if key == " " else key
 
 

@@ -46,7 +46,9 @@ def encode_png(pixels: Pixels) -> bytes:
     np.subtract(flat[:, 3:], flat[:, :-3], out=rows[:, 4:])
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     body = isal_zlib.compress(rows.data, level=1)
-    return _PNG_MAGIC + b"".join(_chunk(name, data) for name, data in ((b"IHDR", header), (b"IDAT", body), (b"IEND", b"")))
+    return _PNG_MAGIC + b"".join(
+        _chunk(name, data) for name, data in ((b"IHDR", header), (b"IDAT", body), (b"IEND", b""))
+    )
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:
@@ -128,20 +130,24 @@ class Frame:
     @property
     def png(self) -> bytes:
         """The frame as PNG; the same bytes go to the model, the disk and the hash."""
-        if self._png is None:
+        # kept in a local: another thread may call `release` at any moment
+        png = self._png
+        if png is None:
             if self._load is not None and self._sha256 is not None:
-                self._png = self._load(self._sha256)
+                png = self._load(self._sha256)
             else:
                 assert self._pixels is not None
-                self._png = encode_png(self._pixels)
-        return self._png
+                png = encode_png(self._pixels)
+            self._png = png
+        return png
 
     @property
     def pixels(self) -> Pixels:
         """RGB values, shape (height, width, 3), read-only."""
-        if self._pixels is None:
-            self._pixels = decode_png(self.png)
-        return self._pixels
+        pixels = self._pixels
+        if pixels is None:
+            pixels = self._pixels = decode_png(self.png)
+        return pixels
 
     @property
     def sha256(self) -> str:
@@ -252,9 +258,7 @@ def difference(a: Pixels, b: Pixels, ignore: Iterable[Box] = ()) -> Box | None:
     if rows.size == 0:
         return None
     columns = np.flatnonzero(changed[rows[0] : rows[-1] + 1].any(axis=0))
-    return Box(
-        left=float(columns[0]), top=float(rows[0]), right=float(columns[-1] + 1), bottom=float(rows[-1] + 1)
-    )
+    return Box(left=float(columns[0]), top=float(rows[0]), right=float(columns[-1] + 1), bottom=float(rows[-1] + 1))
 
 
 def _words(pixels: Pixels) -> NDArray[Any]:

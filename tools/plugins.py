@@ -41,7 +41,7 @@ def _import(kind: str, name: str, path: str) -> Any:
         module_name = __name__.rsplit(".", 2)[0] + module_name
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
+    except (ImportError, ValueError) as error:
         raise UnknownName(f"the {kind} {name!r} cannot be imported from {module_name}: {error}") from error
     if not hasattr(module, attribute):
         raise UnknownName(f"the {kind} {name!r}: module {module_name} has no attribute {attribute!r}")

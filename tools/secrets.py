@@ -6,17 +6,26 @@ the keyboard it is the placeholder ``<secret:name>``: in actions, in what a mode
 
 from __future__ import annotations
 
-import html
-import json
 import re
 from collections.abc import Mapping
-from typing import Any
-from urllib.parse import quote, quote_plus
+from functools import cache
+from html.entities import codepoint2name
+from types import EllipsisType, NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
 
 from .errors import ActionError, UsageError
 
 _PLACEHOLDER = re.compile(r"<secret:([A-Za-z_][A-Za-z0-9_]*)>")
 _MIN_LENGTH = 3
+
+
+class Ours:
+    """Marks a text field that holds a word of ours, an id or a hash: no secret can be in it, and it must stay as it is."""
+
+
+OURS = Ours()
 
 
 def placeholder(name: str) -> str:
@@ -37,16 +46,17 @@ class Secrets:
     def __init__(self, values: Mapping[str, str] | None = None) -> None:
         self._values = dict(values or {})
         for name, value in self._values.items():
-            if len(value) < _MIN_LENGTH:
+            if len(value.strip()) < _MIN_LENGTH:
                 raise UsageError(
-                    f"the secret {name!r} has {len(value)} characters",
+                    f"the secret {name!r} has {len(value.strip())} characters",
                     remedy=f"a secret needs at least {_MIN_LENGTH}, or hiding it would blot out unrelated text",
                 )
-        forms = {form: placeholder(name) for name, value in self._values.items() for form in _spellings(value)}
-        self._forms = forms
         # longest first: a value that contains another one must not be cut in half
-        alternatives = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
-        self._pattern = re.compile(alternatives) if forms else None
+        self._order = sorted(self._values, key=lambda name: len(self._values[name]), reverse=True)
+        # a placeholder is passed over: a value such as "secret" stands in it
+        passed = "|".join(re.escape(placeholder(name)) for name in self._order)
+        spelled = "|".join(f"({_spelled(self._values[name].strip())})" for name in self._order)
+        self._pattern = re.compile(f"(?:{passed})|{spelled}") if self._values else None
 
     def __bool__(self) -> bool:
         return bool(self._values)
@@ -78,37 +88,95 @@ class Secrets:
         """``text`` with every value (raw, or as URLs, HTML and JSON spell it) replaced by its placeholder."""
         if self._pattern is None:
             return text
-        return self._pattern.sub(lambda match: self._forms[match[0]], text)
+        return self._pattern.sub(lambda m: placeholder(self._order[m.lastindex - 1]) if m.lastindex else m[0], text)
 
     def redact_all(self, data: Any) -> Any:
-        """Redacts every string in nested dicts and lists, keys included."""
+        """Redacts every string in nested dicts (keys too), lists and records.
+
+        What is ours in a record stays as it is: names of fields, literals, ids, hashes. The three digits on the back of a card
+        stand in many a hash.
+        """
         if self._pattern is None:
             return data
-        if isinstance(data, str):
-            return self.redact(data)
-        if isinstance(data, list | tuple):
-            return [self.redact_all(item) for item in data]
-        if isinstance(data, dict):
-            return {self.redact_all(key): self.redact_all(value) for key, value in data.items()}
-        return data
+        match data:
+            case str():
+                return self.redact(data)
+            case list():
+                return [self.redact_all(each) for each in data]
+            case tuple():
+                return tuple(self.redact_all(each) for each in data)
+            case dict():
+                return {self.redact_all(key): self.redact_all(value) for key, value in data.items()}
+            case BaseModel():
+                fields = _fields(type(data))
+                return data.model_copy(update={name: self._field(value, fields[name]) for name, value in data})
+            case _:
+                return data
+
+    def _field(self, value: Any, kind: _Kind) -> Any:
+        match value:
+            case dict() if kind == "named":
+                return {name: self.redact_all(each) for name, each in value.items()}
+            case str() if kind == "ours":
+                return value
+            case tuple() if kind == "ours":
+                return tuple(self._field(each, kind) for each in value)
+            case _:
+                return self.redact_all(value)
 
     def occurs_in(self, text: str) -> bool:
         """Whether any value stands in ``text``."""
-        return self._pattern is not None and self._pattern.search(text) is not None
+        return self._pattern is not None and any(match.lastindex for match in self._pattern.finditer(text))
 
     def __repr__(self) -> str:
         return f"Secrets({', '.join(self._values)})"
 
 
-def _spellings(value: str) -> set[str]:
-    escaped = json.dumps(value)[1:-1]
-    return {
-        value,
-        quote(value),
-        quote(value, safe=""),
-        quote_plus(value),
-        html.escape(value),
-        html.escape(value, quote=False),
-        escaped,
-        json.dumps(value, ensure_ascii=False)[1:-1],
-    }
+_Kind = Literal["ours", "named", "foreign"]
+"""What a field of a record holds: only words of ours, values under names that a task gave, or text from anywhere."""
+
+
+@cache
+def _fields(record: type[BaseModel]) -> dict[str, _Kind]:
+    found: dict[str, _Kind] = {}
+    for name, field in record.model_fields.items():
+        ours = any(each is OURS for each in field.metadata) or _is_ours(field.annotation)
+        named: _Kind = "named" if get_origin(field.annotation) is dict else "foreign"
+        found[name] = "ours" if ours else named
+    return found
+
+
+def _is_ours(annotation: Any) -> bool:
+    """Whether no text from anywhere fits the type; records look after themselves."""
+    if isinstance(annotation, type):
+        return issubclass(annotation, BaseModel | int | float | NoneType | EllipsisType)
+    match get_origin(annotation):
+        case origin if origin is Literal:
+            return True
+        case origin if origin is Annotated:
+            kind, *marks = get_args(annotation)
+            return any(each is OURS for each in marks) or _is_ours(kind)
+        case _:
+            arguments = get_args(annotation)
+            return annotation is ... or (bool(arguments) and all(map(_is_ours, arguments)))
+
+
+_ENTITIES = {"'": "apos"} | {chr(code): name for code, name in codepoint2name.items()}
+_SPACE = r"(?:\s|\+|%20|%0[9AaDd]|&nbsp;|&#160;|&#32;|\\[nrt]|\\u0020|\\u00[aA]0)+"
+
+
+def _spelled(value: str) -> str:
+    """A regular expression for a value: each character raw, or as URLs, HTML or JSON spell it; any run of space for a run of space."""
+    return "".join(_SPACE if part.isspace() else "".join(map(_character, part)) for part in re.split(r"(\s+)", value))
+
+
+def _character(char: str) -> str:
+    percent = "".join(f"%{byte:02X}" for byte in char.encode(errors="surrogatepass"))
+    units = char.encode("utf-16-be", errors="surrogatepass").hex()
+    escaped = "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    spellings = {percent, escaped, f"&#{ord(char)};", f"&#x{ord(char):x};"}
+    if char in _ENTITIES:
+        spellings.add(f"&{_ENTITIES[char]};")
+    if char in "\"'/\\":
+        spellings.add(f"\\{char}")
+    return f"(?:{re.escape(char)}|(?i:{'|'.join(map(re.escape, sorted(spellings)))}))"

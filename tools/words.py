@@ -1,88 +1,168 @@
-"""A verb in a few words, for progress lines, messages and reports."""
+"""A verb in words, for lists of steps, progress lines and messages: what is done, and where or to what."""
 
 from __future__ import annotations
 
+from typing import NamedTuple, assert_never
+
 from .actions import (
+    Answer,
     AnswerDialog,
+    AskUser,
+    Back,
     Click,
+    CloseTab,
+    CloseWindow,
+    Done,
     Drag,
+    Fail,
+    FocusWindow,
+    Forward,
     Hold,
+    Hover,
     IntendedAct,
     Key,
+    Move,
     Navigate,
     NewTab,
     Place,
+    Press,
     Read,
+    Release,
+    Reload,
     Say,
     Scroll,
     Select,
-    Target,
+    SwitchTab,
     Type,
     Upload,
     Wait,
-    places,
 )
+from .geometry import Point
 
-_LONGEST = 60
+
+class Headline(NamedTuple):
+    """One verb in two short phrases.
+
+    Attributes:
+        what: ``Double-click``, ``Type “mug”``.
+        where: The place, address, option …; empty when there is nothing to add.
+    """
+
+    what: str
+    where: str = ""
 
 
-def in_words(verb: IntendedAct | Say) -> str:
-    """What it does: ``click “Add to cart” near “Blue mug”``; places that are points as ``(x, y)`` in frame pixels."""
+def in_words(verb: IntendedAct | Say, longest: int = 160) -> str:
+    """One line: ``Click “Add to cart” near “Blue mug”``; a long text in it is cut."""
+    line = " ".join(" ".join(headline(verb)).split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def headline(verb: IntendedAct | Say) -> Headline:
+    """What an act or a word of the policy is called in a list."""
     match verb:
         case Click():
-            return f"{_CLICKS.get(verb.count, 'click')}{'' if verb.button == 'left' else f' ({verb.button})'} {_place(verb.at)}"
-        case Type():
-            return f"type “{_short(verb.text)}”" + (f" into {_place(verb.at)}" if verb.at is not None else "")
-        case Select():
-            return f"select “{_short(', '.join(verb.options))}” from {_place(verb.at)}"
-        case Key():
-            return f"press {', '.join(verb.keys)}"
-        case Scroll():
-            return f"scroll {_direction(verb.dx, verb.dy)}"
+            return Headline("+".join((*verb.modifiers, _CLICKS[verb.button, verb.count])), _place(verb.at))
+        case Hover():
+            return Headline("Hover", _place(verb.at))
+        case Press():
+            return Headline("Press and keep down", _place(verb.at))
+        case Move():
+            return Headline("Move", _place(verb.to))
+        case Release():
+            return Headline("Release", _place(verb.at))
         case Drag():
-            return f"drag {_place(verb.path[0])} to {_place(verb.path[-1])}"
+            return Headline("Drag", f"{_place(verb.path[0])} → {_place(verb.path[-1])}")
+        case Scroll():
+            return Headline(f"Scroll {_direction(verb.dx, verb.dy)}", _place(verb.at))
+        case Type():
+            into = f"into {_place(verb.at)}" if verb.at else ""
+            return Headline(f"Type “{verb.text}”", into)
         case Hold():
-            return f"hold {', '.join(verb.keys) or _place(verb.at)} for {verb.seconds:g} s"
+            held = ", ".join(verb.keys) or "the button"
+            return Headline(f"Hold {held} for {verb.seconds:g} s", _place(verb.at))
+        case Select():
+            return Headline(f"Select {_quoted(verb.options)}", f"from {_place(verb.at)}")
         case Wait():
-            if verb.for_ is None:
-                return f"wait {verb.seconds:g} s"
-            return f"wait until {_place(verb.for_)} {'is gone' if verb.gone else 'is there'}"
-        case Navigate():
-            return f"go to {_short(verb.url)}"
-        case NewTab():
-            return f"open a tab{f' at {_short(verb.url)}' if verb.url else ''}"
+            gone = " to go" if verb.gone else ""
+            what = f"Wait up to {verb.seconds:g} s" if verb.for_ is not None else f"Wait {verb.seconds:g} s"
+            return Headline(what, f"for {_place(verb.for_)}{gone}" if verb.for_ is not None else "")
         case Upload():
-            return f"upload {', '.join(path.rsplit('/', 1)[-1] for path in verb.paths)}"
+            return Headline(f"Upload {_quoted(verb.paths)}", _place(verb.at))
+        case _:
+            return _placeless(verb)
+
+
+def _placeless(
+    verb: Key
+    | Navigate
+    | Back
+    | Forward
+    | Reload
+    | NewTab
+    | SwitchTab
+    | CloseTab
+    | FocusWindow
+    | CloseWindow
+    | AnswerDialog
+    | Say,
+) -> Headline:
+    match verb:
+        case Key():
+            return Headline(f"Press {', '.join(verb.keys)}")
+        case Navigate():
+            return Headline("Go to", verb.url)
+        case Back():
+            return Headline("Back")
+        case Forward():
+            return Headline("Forward")
+        case Reload():
+            return Headline("Reload")
+        case NewTab():
+            return Headline("New tab", verb.url or "")
+        case SwitchTab():
+            return Headline("Switch to tab", verb.tab)
+        case CloseTab():
+            return Headline("Close tab", verb.tab or "")
+        case FocusWindow():
+            return Headline("Focus window", verb.window)
+        case CloseWindow():
+            return Headline("Close window", verb.window)
         case AnswerDialog():
-            return f"{'accept' if verb.accept else 'dismiss'} the dialog"
+            return Headline("Accept dialog" if verb.accept else "Dismiss dialog", verb.text or "")
+        case AskUser():
+            return Headline("Ask", verb.question)
         case Read():
             value = verb.value if isinstance(verb.value, str) else ", ".join(verb.value)
-            return f"read {verb.name} = “{_short(value)}”"
+            return Headline(f"Read {verb.name}", value)
+        case Answer():
+            return Headline("Answer", verb.text)
+        case Done():
+            return Headline("Done", verb.note)
+        case Fail():
+            return Headline("Give up", verb.reason)
         case _:
-            pass
-    if verb.verb in _SAID:
-        text = str(getattr(verb, _SAID[verb.verb]))
-        return f"{verb.verb.replace('_', ' ')}{f': {_short(text)}' if text else ''}"
-    found = places(verb)  # type: ignore[arg-type]  # what is said was handled above
-    return " ".join([verb.verb.replace("_", " "), *map(_place, found)])
+            assert_never(verb)
 
 
-_CLICKS = {1: "click", 2: "double-click", 3: "triple-click"}
-_SAID = {"ask_user": "question", "answer": "text", "done": "note", "fail": "reason"}
+_CLICKS = {
+    (button, count): "-".join(word for word in (name, times) if word).capitalize()
+    for button, name in {"left": "", "middle": "middle", "right": "right"}.items()
+    for count, times in {1: "click", 2: "double-click", 3: "triple-click"}.items()
+}
 
 
 def _place(place: Place | None) -> str:
     if place is None:
-        return "there"
-    return str(place) if isinstance(place, Target) else f"({place.x:.0f}, {place.y:.0f})"
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+        return ""
+    return f"({place.x:g}, {place.y:g})" if isinstance(place, Point) else str(place)
 
 
 def _direction(dx: float, dy: float) -> str:
     parts = [f"{'down' if dy > 0 else 'up'} {abs(dy):g} px"] if dy else []
     parts += [f"{'right' if dx > 0 else 'left'} {abs(dx):g} px"] if dx else []
-    return ", ".join(parts) or "nowhere"
+    return ", ".join(parts) or "by nothing"
+
+
+def _quoted(texts: tuple[str, ...]) -> str:
+    return ", ".join(f"“{text}”" for text in texts)
