@@ -87,7 +87,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Looks at everything; takes some seconds, because it imports every dependency and starts the browser."""
-    return [_python(), *_packages(), _driver(), *_browser(), _fonts(), _display(), _ocr(), *_extras()]
+    return [_python(), *_packages(), *_driver_and_browser(), _fonts(), _display(), _ocr(), *_extras()]
 
 
 def fix(findings: Sequence[Finding], say: Callable[[str], None] = lambda line: None) -> None:
@@ -172,6 +172,12 @@ def _packages() -> Iterator[Finding]:
     yield Finding("packages", "there", f"{sound} of {len(PACKAGES)} import")
 
 
+def _driver_and_browser() -> Iterator[Finding]:
+    driver = _driver()
+    yield driver
+    yield from _browser(start_it=driver.state == "there")
+
+
 def _driver() -> Finding:
     name = "driver"
     if not (problem := system.driver_problem()):
@@ -184,11 +190,11 @@ def _driver() -> Finding:
     return Finding(name, "missing", problem, remedy)
 
 
-def _browser() -> Iterator[Finding]:
+def _browser(*, start_it: bool) -> Iterator[Finding]:
     try:
         browser = find_browser()
     except BrowserMissing as error:
-        by_hand = VARIABLE in os.environ
+        by_hand = bool(os.environ.get(VARIABLE))
         if by_hand:
             yield Finding("browser", "missing", error.message, error.remedy)
         else:
@@ -200,7 +206,9 @@ def _browser() -> Iterator[Finding]:
     yield Finding("browser", "there", f"{browser.version or 'Chromium'} at {browser.path} ({browser.source})")
     if lacking := _lacking_libraries(browser.path):
         yield _libraries(browser, ", ".join(lacking))
-    elif problem := system.driver_problem() or _start_problem(browser):
+    elif not start_it:
+        pass  # nothing can be started, and the driver's own finding says why
+    elif problem := _start_problem(browser):
         yield Finding(
             "browser starts", "missing", problem, f"run {browser.path} by hand, or set {VARIABLE} to another browser"
         )
@@ -270,7 +278,7 @@ def _make_browser_start(attempt: Callable[[str, str], None]) -> None:
 
 
 def _starts() -> bool:
-    return all(finding.state != "missing" for finding in _browser())
+    return all(finding.state != "missing" for finding in _driver_and_browser())
 
 
 def _fonts() -> Finding:

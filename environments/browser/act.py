@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, assert_never
 from urllib.parse import urljoin
 
-from playwright.async_api import Page
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from ...episodes.schema import Sent
@@ -146,7 +146,9 @@ class Hands:
                 await self._tabs.answer(accept=act.accept, text=act.text)
                 self._note("script", "answer dialog", "accept" if act.accept else "dismiss")
             case FocusWindow() | CloseWindow():
-                raise ActionError(f"a browser has no windows to {act.verb.split('_')[0]}", remedy="use switch_tab or close_tab")
+                raise ActionError(
+                    f"a browser has no windows to {act.verb.split('_')[0]}", remedy="use switch_tab or close_tab"
+                )
             case _:
                 assert_never(act)
 
@@ -236,7 +238,9 @@ class Hands:
         if act.at is not None:
             here = await self._call(act.at, "describe")
             if here["disabled"]:
-                raise ActionError(f"the {here['tag']} at ({act.at.x:.0f}, {act.at.y:.0f}) is disabled and takes no text")
+                raise ActionError(
+                    f"the {here['tag']} at ({act.at.x:.0f}, {act.at.y:.0f}) is disabled and takes no text"
+                )
             if here["type"] in _VALUE_INPUTS:
                 await self._set_value(act.at, text, act.text, here["type"])
                 return
@@ -265,7 +269,9 @@ class Hands:
         focus = answer["result"].get("value") or {}
         if not focus.get("takes") and here["tag"] not in ("canvas", "iframe", "frame", "embed", "object"):
             what = f"{here['tag']} “{here['text']}”" if here["text"] else here["tag"]
-            raise ActionError(f"what is at ({at.x:.0f}, {at.y:.0f}) takes no text: it is a {what}", remedy="type into a field")
+            raise ActionError(
+                f"what is at ({at.x:.0f}, {at.y:.0f}) takes no text: it is a {what}", remedy="type into a field"
+            )
 
     async def _set_value(self, at: Point, value: str, shown: str, kind: str) -> None:
         answer = await self._call(at, "setValue", value)
@@ -281,11 +287,14 @@ class Hands:
                 self._note("script", "select", ", ".join(answer["chosen"]))
             case "no list":
                 here = await self._call(act.at, "describe")
-                raise ActionError(f"what is {where} is no native list but a {here['tag']}", remedy="click it, then click the option")
+                raise ActionError(
+                    f"what is {where} is no native list but a {here['tag']}", remedy="click it, then click the option"
+                )
             case "absent":
                 near = difflib.get_close_matches(answer["want"], answer["all"], n=3, cutoff=0.4) or answer["all"][:5]
                 raise ActionError(
-                    f"the list {where} has no option {answer['want']!r}", remedy=f"it has: {', '.join(near)} …({len(answer['all'])})"
+                    f"the list {where} has no option {answer['want']!r}",
+                    remedy=f"it has: {', '.join(near)} …({len(answer['all'])})",
                 )
             case "single":
                 raise ActionError(f"the list {where} takes one option only")
@@ -311,7 +320,10 @@ class Hands:
             case Navigate():
                 await self.go(self._secrets.reveal(act.url))
             case Back():
-                if await self._page.go_back(wait_until="commit", timeout=limit) is None and self._page.url == "about:blank":
+                if (
+                    await self._page.go_back(wait_until="commit", timeout=limit) is None
+                    and self._page.url == "about:blank"
+                ):
                     raise ActionError("there is no page to go back to")
             case Forward():
                 await self._page.go_forward(wait_until="commit", timeout=limit)
@@ -369,7 +381,11 @@ class Hands:
             # the protocol wants coordinates of the document, and whole ones
             node = await session.send(
                 "DOM.getNodeForLocation",
-                {"x": int(css.x + scrolled["pageX"]), "y": int(css.y + scrolled["pageY"]), "includeUserAgentShadowDOM": False},
+                {
+                    "x": int(css.x + scrolled["pageX"]),
+                    "y": int(css.y + scrolled["pageY"]),
+                    "includeUserAgentShadowDOM": False,
+                },
             )
             resolved = await session.send("DOM.resolveNode", {"backendNodeId": node["backendNodeId"]})
         except PlaywrightError as error:
@@ -393,7 +409,8 @@ class Hands:
         css = self._to_input.point(point)
         if not (0 <= css.x < self._viewport.width and 0 <= css.y < self._viewport.height):
             raise ActionError(
-                f"({point.x:.0f}, {point.y:.0f}) lies outside the frame", remedy="scroll it into view, or choose a point inside"
+                f"({point.x:.0f}, {point.y:.0f}) lies outside the frame",
+                remedy="scroll it into view, or choose a point inside",
             )
         return css
 
@@ -414,4 +431,3 @@ def _joined(base: str, url: str) -> str:
 def _reason(error: PlaywrightError) -> str:
     text = error.message.split(" at ")[0].removeprefix("Page.goto: ")
     return text.splitlines()[0] if text else "no reason given"
-

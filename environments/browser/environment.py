@@ -6,14 +6,14 @@ import asyncio
 import base64
 import contextlib
 import time
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urljoin
 
 import numpy as np
 from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
-from ...episodes.schema import Evidence, Json, LazyTree, Observation, ObservationId, Probe, Settled, Start, Tree
+from ...episodes.schema import Evidence, Json, LazyTree, Observation, ObservationId, Probe, Record, Settled, Start, Tree
 from ...tools.actions import Act
 from ...tools.errors import ActionError, EnvironmentFailed, StaleFrame
 from ...tools.geometry import Box, Size, Surface, Transform
@@ -28,8 +28,10 @@ from .settle import Network, Signs, settle
 from .tabs import Tabs
 from .tree import take_tree
 
+_R = TypeVar("_R", bound=Record)
 _CAPTURE = {"format": "png", "optimizeForSpeed": True}
-_CAPTURE_LIMIT = 10.0
+_CAPTURE_LIMITS = (1.0, 3.0, 10.0)
+"""Seconds for each attempt at a capture."""
 _REPORT_LIMIT = 5.0
 
 
@@ -100,9 +102,9 @@ class BrowserEnvironment:
             surfaces=(Surface(name="page", box=frame.box, to_input=self._to_input),),
             url=self._secrets.redact(self._tabs.page.url),
             title=self._secrets.redact(next((tab.title for tab in tabs if tab.active), "")),
-            tabs=tuple(tab.model_validate(self._secrets.redact_all(tab.model_dump())) for tab in tabs),
-            dialog=self._tabs.dialog_record(),
-            events=self._tabs.events(),
+            tabs=tuple(self._redacted(tab) for tab in tabs),
+            dialog=self._redacted(dialog) if (dialog := self._tabs.dialog_record()) is not None else None,
+            events=tuple(self._redacted(event) for event in self._tabs.events()),
             settled=settled,
             tree=tree,
         )
@@ -133,17 +135,7 @@ class BrowserEnvironment:
         whole = Box(left=left, top=top, right=right, bottom=bottom)
         if self._tabs.dialog is not None:
             return latest.crop(whole)
-        css = self._to_input.box(whole)
-        metrics = await self._send("Page.getLayoutMetrics", {})
-        scrolled = metrics["cssVisualViewport"]
-        clip = {
-            "x": css.left + scrolled["pageX"],
-            "y": css.top + scrolled["pageY"],
-            "width": css.width,
-            "height": css.height,
-            "scale": 1,
-        }
-        frame = await self._capture({"clip": clip})
+        frame = await self._capture(await self._clip(whole))
         return frame.masked(each.offset(-left, -top) for each in self._masks if each.intersection(whole))
 
     async def probe(self, probe: Probe) -> Evidence:
@@ -151,7 +143,9 @@ class BrowserEnvironment:
         match probe.kind:
             case "text":
                 tree = await self._latest.tree.get() if self._latest else None
-                return Evidence(probe=probe, value="\n".join(tree.lines()) if tree else None, missing="" if tree else "no tree")
+                return Evidence(
+                    probe=probe, value="\n".join(tree.lines()) if tree else None, missing="" if tree else "no tree"
+                )
             case "url":
                 return Evidence(probe=probe, value=self._secrets.redact(self._tabs.page.url))
             case "http":
@@ -220,10 +214,24 @@ class BrowserEnvironment:
             raise error
         return error
 
+    async def _clip(self, box: Box) -> dict[str, Any]:
+        """What of the page to capture; the protocol wants its box in document coordinates and its scale said."""
+        css = self._to_input.box(box)
+        scrolled = (await self._send("Page.getLayoutMetrics", {}))["cssVisualViewport"]
+        x, y = css.left + scrolled["pageX"], css.top + scrolled["pageY"]
+        return {"clip": {"x": x, "y": y, "width": css.width, "height": css.height, "scale": self._start.scale}}
+
+    async def _whole(self) -> Frame:
+        if self._start.scale == 1:
+            return await self._capture({})
+        # without a clip the browser answers in CSS pixels, whatever the device scale is
+        viewport = Box.at(0, 0, self._start.viewport.width, self._start.viewport.height)
+        return await self._capture(await self._clip(self._to_input.inverse().box(viewport)))
+
     async def _settled(self) -> tuple[Frame, Settled]:
         if self._tabs.dialog is None:
             # the dialog may also open while the page settles
-            settling = asyncio.ensure_future(settle(self._capture, self._signs, self._network, self._config.settle))
+            settling = asyncio.ensure_future(settle(self._whole, self._signs, self._network, self._config.settle))
             opened = asyncio.ensure_future(self._tabs.dialog_opened.wait())
             try:
                 await asyncio.wait({settling, opened}, return_when=asyncio.FIRST_COMPLETED)
@@ -239,26 +247,32 @@ class BrowserEnvironment:
         blank = Frame.from_pixels(_blank(self._start))
         return blank, Settled(ok=False, why="a dialog opened before the page could be captured")
 
-    async def _capture(self, options: dict[str, Any] | None = None) -> Frame:
-        for attempt in (1, 2):
+    async def _capture(self, options: dict[str, Any]) -> Frame:
+        # a capture that was asked for while a page replaces another may never be answered: asked again, it is at once
+        for limit in _CAPTURE_LIMITS:
+            last = limit == _CAPTURE_LIMITS[-1]
             try:
-                answer = await asyncio.wait_for(self._send("Page.captureScreenshot", _CAPTURE | (options or {})), _CAPTURE_LIMIT)
+                answer = await asyncio.wait_for(self._send("Page.captureScreenshot", _CAPTURE | options), limit)
                 return Frame.from_png(base64.b64decode(answer["data"]))
             except TimeoutError as error:
-                if attempt == 2:
+                if last:
                     raise EnvironmentFailed(
-                        f"the browser gave no picture of {self._tabs.page.url} twice within {_CAPTURE_LIMIT:g} s",
+                        f"the browser gave no picture of {self._tabs.page.url} within {sum(_CAPTURE_LIMITS):g} s",
                         remedy="the page may keep its main thread busy",
                     ) from error
             except EnvironmentFailed:
                 # right after a navigation the old surface may be gone and the new one not there yet
-                if attempt == 2:
+                if last:
                     raise
         raise AssertionError
 
     async def _signs(self, soon: bool) -> Signs:
         name = f"window[{self._host.watch_name!r}]"
-        question = {"expression": f"{name} ? {name}{'.soon' if soon else ''}() : null", "returnByValue": True, "awaitPromise": True}
+        question = {
+            "expression": f"{name} ? {name}{'.soon' if soon else ''}() : null",
+            "returnByValue": True,
+            "awaitPromise": True,
+        }
         try:
             answer = await asyncio.wait_for(self._send("Runtime.evaluate", question), _REPORT_LIMIT)
         except TimeoutError:
@@ -282,7 +296,7 @@ class BrowserEnvironment:
         taken, boxes = await self._take_tree()
         if not settled.ok:
             # it moves: only what is hidden both before and after a capture is hidden in it
-            frame = await self._capture()
+            frame = await self._whole()
             taken, more = await self._take_tree()
             boxes = (*boxes, *more)
         tree.put(taken)
@@ -301,6 +315,9 @@ class BrowserEnvironment:
             return Evidence(probe=probe, missing=f"{probe.argument} answered {answer.status}")
         return Evidence(probe=probe, value=self._secrets.redact(text))
 
+    def _redacted(self, record: _R) -> _R:
+        return record.model_validate(self._secrets.redact_all(record.model_dump())) if self._secrets else record
+
     async def _script(self, probe: Probe) -> Evidence:
         try:
             question = {"expression": probe.argument, "returnByValue": True, "awaitPromise": True}
@@ -308,7 +325,9 @@ class BrowserEnvironment:
         except TimeoutError:
             return Evidence(probe=probe, missing="the page does not answer")
         if "exceptionDetails" in answer:
-            thrown = answer["exceptionDetails"].get("exception", {}).get("description", answer["exceptionDetails"]["text"])
+            thrown = (
+                answer["exceptionDetails"].get("exception", {}).get("description", answer["exceptionDetails"]["text"])
+            )
             return Evidence(probe=probe, missing=str(thrown).splitlines()[0])
         return Evidence(probe=probe, value=self._secrets.redact_all(answer["result"].get("value")))
 
@@ -324,5 +343,6 @@ class BrowserEnvironment:
 
 
 def _blank(start: Start) -> Pixels:
-    return np.full((round(start.viewport.height * start.scale), round(start.viewport.width * start.scale), 3), 255, np.uint8)
-
+    return np.full(
+        (round(start.viewport.height * start.scale), round(start.viewport.width * start.scale), 3), 255, np.uint8
+    )

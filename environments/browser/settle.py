@@ -1,8 +1,9 @@
 """Knows when the screen has come to rest: two equal captures with nothing announced between them.
 
-A screen has settled when, at both of two equal captures, no request that began since the act is in flight, no short timer is pending and
-no finite animation runs, and the last answer from the network came before the first of them. What moves for ever (endless animations at once,
-canvases and videos when they are seen to move) is left out of the comparison. What nothing announces (a bare long timer) cannot be seen.
+A screen has settled when, at both of two equal captures, no request that began since the act is in flight, no short timer is
+pending and no finite animation runs, and the last answer from the network came before the first of them. What moves for ever
+(endless animations at once, canvases and videos when they are seen to move) is left out of the comparison. What nothing
+announces (a bare long timer) cannot be seen.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from playwright.async_api import BrowserContext, Request
+from playwright.async_api import BrowserContext, Request, Response
 
 from ...episodes.schema import Settled
 from ...tools.geometry import Box, Transform
@@ -21,6 +22,8 @@ from ...tools.pixels import Frame
 
 _BACKGROUND = frozenset({"websocket", "eventsource", "media", "ping", "cspviolationreport", "texttrack"})
 _UNEQUAL_BEFORE_MASKING = 3
+_STREAMING = 0.5
+"""Seconds after its headers at which an answer to a script that is still open is a stream, or one whose body nobody reads."""
 
 
 class Signs(NamedTuple):
@@ -55,18 +58,23 @@ class Network:
 
     def __init__(self, context: BrowserContext) -> None:
         self.last_change = time.monotonic()
-        self._running: dict[Request, float] = {}
+        self._running: set[Request] = set()
+        self._answered: dict[Request, float] = {}
         self._slow: set[tuple[str, str]] = set()
         context.on("request", self._began)
+        context.on("response", self._answers)
         context.on("requestfinished", self._ended)
         context.on("requestfailed", self._ended)
 
     def forget(self) -> None:
         """A new act begins: what is in flight now was not caused by it."""
         self._running.clear()
+        self._answered.clear()
 
     def pending(self) -> str:
         """What is in flight, for a person; empty when nothing is."""
+        late = time.monotonic() - _STREAMING
+        self._running -= {request for request, at in self._answered.items() if at < late}
         if not self._running:
             return ""
         first = next(iter(self._running))
@@ -80,10 +88,17 @@ class Network:
 
     def _began(self, request: Request) -> None:
         if request.resource_type not in _BACKGROUND and _kind(request) not in self._slow:
-            self._running[request] = self.last_change = time.monotonic()
+            self._running.add(request)
+            self.last_change = time.monotonic()
+
+    def _answers(self, response: Response) -> None:
+        if response.request in self._running and response.request.resource_type in ("fetch", "xhr"):
+            self._answered[response.request] = self.last_change = time.monotonic()
 
     def _ended(self, request: Request) -> None:
-        if self._running.pop(request, None) is not None:
+        self._answered.pop(request, None)
+        if request in self._running:
+            self._running.discard(request)
             self.last_change = time.monotonic()
 
 

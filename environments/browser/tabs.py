@@ -6,7 +6,6 @@ The rule: a tab that opens during an act is looked at from then on; when the tab
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 
 from playwright.async_api import BrowserContext, CDPSession, Dialog, Download, Page

@@ -62,7 +62,9 @@ class _Accessible(NamedTuple):
     url: str
 
 
-async def take_tree(session: CDPSession, viewport: Box, to_frame: Transform, secrets: Secrets) -> tuple[Tree, tuple[Box, ...]]:
+async def take_tree(
+    session: CDPSession, viewport: Box, to_frame: Transform, secrets: Secrets
+) -> tuple[Tree, tuple[Box, ...]]:
     """Takes the tree of the page as it is now.
 
     Args:
@@ -78,7 +80,8 @@ async def take_tree(session: CDPSession, viewport: Box, to_frame: Transform, sec
         playwright Error: The page is gone.
     """
     snapshot = await session.send(
-        "DOMSnapshot.captureSnapshot", {"computedStyles": list(_STYLES), "includePaintOrder": True, "includeDOMRects": False}
+        "DOMSnapshot.captureSnapshot",
+        {"computedStyles": list(_STYLES), "includePaintOrder": True, "includeDOMRects": False},
     )
     frames = [snapshot["strings"][document["frameId"]] for document in snapshot["documents"]]
     answers = await asyncio.gather(*(_accessible(session, frame) for frame in frames))
@@ -127,8 +130,8 @@ class _Style(NamedTuple):
     faded: bool
     transparent: bool
     clips: bool
-    cuts: bool
-    scrolls: bool
+    cuts: tuple[bool, bool]
+    scrolls: tuple[bool, bool]
     position: str
     contains_absolute: bool
     border: tuple[float, float, float, float]
@@ -171,7 +174,10 @@ class _Builder:
     def build(self) -> tuple[Tree, tuple[Box, ...]]:
         main = self._documents[0]
         self._document(
-            0, -main.get("scrollOffsetX", 0), -main.get("scrollOffsetY", 0), _Place(-1, self._viewport, self._viewport, False)
+            0,
+            -main.get("scrollOffsetX", 0),
+            -main.get("scrollOffsetY", 0),
+            _Place(-1, self._viewport, self._viewport, False),
         )
         return Tree(tuple(self._nodes)), tuple(self._secret_boxes)
 
@@ -204,9 +210,17 @@ class _Builder:
     def _frame(self, number: int, layout: Any, row: int, place: _Place, offset: tuple[float, float]) -> None:
         left, top, width, height = layout["bounds"][row]
         style = self._style(layout["styles"][row])
-        x, y = left + offset[0] + style.border[0] + style.padding[0], top + offset[1] + style.border[1] + style.padding[1]
+        x, y = (
+            left + offset[0] + style.border[0] + style.padding[0],
+            top + offset[1] + style.border[1] + style.padding[1],
+        )
         document = self._documents[number]
-        window = Box.at(x, y, max(0.0, width - style.border[0] - style.border[2]), max(0.0, height - style.border[1] - style.border[3]))
+        window = Box.at(
+            x,
+            y,
+            max(0.0, width - style.border[0] - style.border[2]),
+            max(0.0, height - style.border[1] - style.border[3]),
+        )
         clip = place.clip.intersection(window) if place.clip else None
         scroll_x, scroll_y = document.get("scrollOffsetX", 0), document.get("scrollOffsetY", 0)
         self._document(number, x - scroll_x, y - scroll_y, _Place(place.node, clip, clip, place.faded))
@@ -243,7 +257,7 @@ class _Builder:
         self._nodes.append(
             made.model_copy(
                 update={
-                    "states": (*made.states, "scrollable") if style.scrolls else made.states,
+                    "states": (*made.states, "scrollable") if any(style.scrolls) else made.states,
                     "box": self._in_frame(shown),
                     "extent": self._in_frame(whole if reachable and whole.area > 0 and style.visible else None),
                     "paint": layout["paintOrders"][row],
@@ -263,8 +277,8 @@ class _Builder:
             )
             inside = clip.intersection(padded) if clip is not None else None
             # the root's overflow belongs to the viewport, which scrolls all the same or hides nothing that could be reached
-            if style.cuts and self._nodes[index].tag not in ("html", "body"):
-                cut = (cut.intersection(padded) if cut is not None else padded) or Box.at(padded.left, padded.top, 0, 0)
+            if self._nodes[index].tag not in ("html", "body"):
+                cut = _cut(cut, padded, style)
         place = _Place(index, inside, inside if style.contains_absolute else above.clip_absolute, faded, cut)
         if reachable and not faded:
             self._own_text(document, rows, place, attributes, whole, shown, style)
@@ -294,7 +308,12 @@ class _Builder:
     def _node(self, accessible: _Accessible | None, document: Any, node: int, parent: int) -> Node:
         tag = self._strings[document["nodes"]["nodeName"][node]].lower()
         if document["nodes"]["nodeType"][node] == 9:
-            return Node(role="document", name=self._redacted(self._string(document.get("title", -1))), tag="document", parent=parent)
+            return Node(
+                role="document",
+                name=self._redacted(self._string(document.get("title", -1))),
+                tag="document",
+                parent=parent,
+            )
         if accessible is None:
             return Node(role="generic", tag=tag, parent=parent)
         value = accessible.value
@@ -353,8 +372,8 @@ class _Builder:
             faded=text["opacity"] == "0",
             transparent=text["pointer-events"] == "none",
             clips=not (text["overflow-x"] == text["overflow-y"] == "visible"),
-            cuts=any(text[each] in ("hidden", "clip") for each in ("overflow-x", "overflow-y")),
-            scrolls=any(text[each] in ("auto", "scroll") for each in ("overflow-x", "overflow-y")),
+            cuts=(text["overflow-x"] in ("hidden", "clip"), text["overflow-y"] in ("hidden", "clip")),
+            scrolls=(text["overflow-x"] in ("auto", "scroll"), text["overflow-y"] in ("auto", "scroll")),
             position=position,
             contains_absolute=position != "static" or text["transform"] != "none",
             border=(
@@ -380,8 +399,27 @@ class _Builder:
         return None if box is None else self._to_frame.box(box)
 
 
-_PLAIN = _Style(True, False, False, False, False, False, "static", False, (0, 0, 0, 0), (0, 0))
+_PLAIN = _Style(True, False, False, False, (False, False), (False, False), "static", False, (0, 0, 0, 0), (0, 0))
+_FAR = 1e9
 _LABELLED = frozenset({"input", "select", "textarea", "button", "meter", "output", "progress"})
+
+
+def _cut(above: Box | None, inside: Box, style: _Style) -> Box:
+    """Beyond which nothing in a box can be scrolled into view.
+
+    Each axis has its own rule: what is hidden ends at the edge, and what scrolls can be brought inside, whatever cuts further out.
+    """
+    whole = Box(left=-_FAR, top=-_FAR, right=_FAR, bottom=_FAR) if above is None else above
+    seen = whole.intersection(inside)
+    if seen is None:
+        return Box.at(inside.left, inside.top, 0, 0)
+    (cuts_x, cuts_y), (scrolls_x, scrolls_y) = style.cuts, style.scrolls
+    return Box(
+        left=-_FAR if scrolls_x else seen.left if cuts_x else whole.left,
+        top=-_FAR if scrolls_y else seen.top if cuts_y else whole.top,
+        right=_FAR if scrolls_x else seen.right if cuts_x else whole.right,
+        bottom=_FAR if scrolls_y else seen.bottom if cuts_y else whole.bottom,
+    )
 
 
 class _Labels:

@@ -18,6 +18,8 @@ Profile: TypeAlias = tuple[tuple[float, float], ...]
 
 SIDE = 560
 """Pixels on a side of a product's photograph."""
+SMALL = 300
+"""Pixels on a side where many stand together: drawing one takes a quarter of the time."""
 _OVER = 1.25  # drawn this much larger, then reduced, which smooths the edges
 
 COLOURS: dict[str, Rgb] = {
@@ -97,29 +99,28 @@ _GLOSSY = {"White", "Navy", "Blue"}
 
 
 @cache
-def product(item: Product, colour: str) -> bytes:
-    """A square JPEG of one product in one of its colours."""
-    canvas = _studio(f"{item.slug}/{colour}", 1.0)
+def product(item: Product, colour: str, side: int = SIDE) -> bytes:
+    """A square JPEG of one product in one of its colours, ``side`` pixels wide."""
+    canvas = _studio(f"{item.slug}/{colour}", side, side)
     x = 0.5 - _OFF_CENTRE.get(item.shape.removeprefix("speckled-"), 0.0)
     _pose(canvas, item, colour, x, base=0.88, scale=1.14 if item.category == "teapots" else 1.22)
-    return _jpeg(canvas, SIDE, SIDE)
+    return _jpeg(canvas, side, side)
 
 
 @cache
 def banner(items: tuple[tuple[Product, str], ...]) -> bytes:
     """A wide JPEG of several products on one table."""
     width, height = 1280, 520
-    canvas = _studio("banner", width / height)
+    canvas = _studio("banner", width, height)
     for place, (item, colour) in enumerate(items):
         nearer = 0.05 * (place % 2)
         _pose(canvas, item, colour, x=1.16 + 0.45 * place, base=0.84 + nearer, scale=0.86 + nearer)
     return _jpeg(canvas, width, height)
 
 
-def _studio(name: str, aspect: float) -> Canvas:
+def _studio(name: str, width: int, height: int) -> Canvas:
     seed = zlib.crc32(name.encode())
-    height = round((SIDE if aspect == 1 else 520) * _OVER)
-    canvas = Canvas(round(height * aspect), height, np.random.default_rng(seed))
+    canvas = Canvas(round(width * _OVER), round(height * _OVER), np.random.default_rng(seed))
     canvas.backdrop(_WALLS[seed % len(_WALLS)], _TABLES[seed // 7 % len(_TABLES)], horizon=0.66)
     return canvas
 

@@ -57,5 +57,7 @@ class Shop:
             items = tuple((item, colour) for slug, colour in _BANNER if (item := catalogue.get(slug)))
             return photographs.banner(items)
         slug, _, colour = name.removesuffix(".jpg").partition(".")
+        side = photographs.SMALL if colour.endswith(".small") else photographs.SIDE
+        colour = colour.removesuffix(".small")
         product = catalogue.get(slug)
-        return photographs.product(product, colour) if product and colour in product.colours else None
+        return photographs.product(product, colour, side) if product and colour in product.colours else None
