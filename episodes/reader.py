@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..tools.errors import EpisodeCorrupt, EpisodeError, FormatTooNew
+from ..tools.errors import EpisodeCorrupt, FormatTooNew
 from .schema import (
     FORMAT,
     LINE,
@@ -27,7 +27,7 @@ from .schema import (
     PersonLine,
     Step,
 )
-from .store import HEADER, LINES, Store, open_store, read_blob
+from .store import HEADER, LINES, EpisodeFileMissing, Store, open_store, read_blob
 
 
 class Episode:
@@ -94,7 +94,7 @@ class Episode:
     def _lines(self) -> Iterator[Line]:
         try:
             data = self._store.read(LINES)
-        except EpisodeError:
+        except EpisodeFileMissing:
             self.warnings.append(f"no {LINES}: the run ended before its first observation")
             return
         rows = data.split(b"\n")
@@ -160,14 +160,15 @@ def _with_observation(step: Step, seen: Observation) -> Step:
 def _header(store: Store) -> Header:
     try:
         data = json.loads(store.read(HEADER))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise EpisodeCorrupt(f"{store.path / HEADER} is not JSON: {error}") from error
     found = data.get("format") if isinstance(data, dict) else None
     if not isinstance(found, int):
         raise EpisodeCorrupt(f"{store.path / HEADER} has no format number: it is not an episode of handeye")
     if found > FORMAT:
         raise FormatTooNew(
-            f"{store.path} has format {found}; this version reads up to {FORMAT}", remedy="upgrade: pip install -U handeye"
+            f"{store.path} has format {found}; this version reads up to {FORMAT}",
+            remedy="upgrade: pip install -U handeye",
         )
     try:
         return Header.model_validate(data)

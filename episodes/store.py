@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +17,10 @@ LINES = "steps.jsonl"
 _HASH = re.compile(r"[0-9a-f]{64}")
 # one frame of 32768² could not be larger than this; a zip that claims more is a bomb
 _MAX_FILE = 512 * 1024 * 1024
+
+
+class EpisodeFileMissing(EpisodeError):
+    """A file of the episode is not there."""
 
 
 def blob_name(sha256: str) -> str:
@@ -57,6 +62,8 @@ class FolderStore:
             if file.stat().st_size > _MAX_FILE:
                 raise EpisodeCorrupt(f"{file} is larger than any file of an episode")
             return file.read_bytes()
+        except FileNotFoundError as error:
+            raise EpisodeFileMissing(f"cannot read {file}: there is no such file") from error
         except OSError as error:
             raise EpisodeError(f"cannot read {file}: {error.strerror}") from error
 
@@ -81,7 +88,10 @@ class ZipStore:
             if info.file_size > _MAX_FILE:
                 raise EpisodeCorrupt(f"{self.path}: {name} is larger than any file of an episode")
             return self._zip.read(info)
-        except (KeyError, OSError, zipfile.BadZipFile) as error:
+        except KeyError as error:
+            raise EpisodeFileMissing(f"cannot read {name} in {self.path}: there is no such file") from error
+        # a wrong password, or a compression that this Python lacks, is a RuntimeError
+        except (OSError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
             raise EpisodeError(f"cannot read {name} in {self.path}: {error}") from error
 
 
@@ -95,7 +105,8 @@ def open_store(path: Path) -> Store:
         if not (path / HEADER).exists():
             raise EpisodeError(
                 f"{path} is not an episode: it has no {HEADER}",
-                remedy="; ".join(f"perhaps {each}" for each in _episodes_below(path)) or "give the folder that a run printed",
+                remedy="; ".join(f"perhaps {each}" for each in _episodes_below(path))
+                or "give the folder that a run printed",
             )
         return FolderStore(path)
     if path.is_file():
@@ -117,5 +128,7 @@ def read_blob(store: Store, sha256: str) -> bytes:
     data = store.read(blob_name(sha256))
     actual = hashlib.sha256(data).hexdigest()
     if actual != sha256:
-        raise EpisodeCorrupt(f"{store.path / blob_name(sha256)} is damaged: {len(data)} bytes whose hash is {actual[:12]}…")
+        raise EpisodeCorrupt(
+            f"{store.path / blob_name(sha256)} is damaged: {len(data)} bytes whose hash is {actual[:12]}…"
+        )
     return data

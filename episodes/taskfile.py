@@ -1,18 +1,20 @@
 """Reads task files: YAML to `Task`, every error with its file and line.
 
-YAML is read as a person means it: only ``true``, ``false`` and ``null`` are special words, dates stay text, and a number stays text where its
-spelling would be lost (``007``, ``1.50``, ``12:30``). A file may be UTF-8 only.
+YAML is read as a person means it: only ``true``, ``false`` and ``null`` are special words, dates stay text, and a number stays
+text where its spelling would be lost (``007``, ``1.50``, ``12:30``). A file may be UTF-8 only.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from ..tools.errors import TaskError
@@ -22,6 +24,7 @@ from .schema.script import VERB_KEYS, WORDS
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 _MAX_DEPTH = 60
+_MOST = 200_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,9 @@ def read_task(path: Path) -> TaskFile:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
-        raise TaskError(f"{path}{_yaml_place(error)}: not YAML: {_yaml_problem(error)}") from error
+        raise TaskError(f"{path}{_yaml_place(error, text)}: not YAML: {_yaml_problem(error)}") from error
+    except RecursionError as error:
+        raise TaskError(f"{path}: nested too deeply") from error
     if not isinstance(root, yaml.MappingNode):
         raise TaskError(f"{path}: a task file is a mapping with keys such as start: and steps:")
     lines: dict[str, int] = {}
@@ -63,13 +68,15 @@ def read_task(path: Path) -> TaskFile:
     try:
         task = Task.model_validate(data)
     except ValidationError as error:
-        raise TaskError("\n".join(_explain(each, data, lines, path) for each in error.errors(include_url=False))) from error
+        raise TaskError(_explain(error.errors(include_url=False), data, lines, path)) from error
     return TaskFile(path, task, lines)
 
 
 def _value(node: yaml.Node, where: str, lines: dict[str, int], path: Path, depth: int) -> Any:
     if depth > _MAX_DEPTH:
         raise TaskError(f"{path}, line {node.start_mark.line + 1}: nested too deeply (or an alias that holds itself)")
+    if len(lines) > _MOST:
+        raise TaskError(f"{path}, line {node.start_mark.line + 1}: too large (aliases that multiply?)")
     lines[where] = node.start_mark.line + 1
     match node:
         case yaml.MappingNode():
@@ -108,54 +115,74 @@ def _scalar(node: yaml.Node) -> Any:
     return number if repr(number) == text and text not in ("nan", "inf", "-inf") else text
 
 
-def _explain(error: ErrorDetails, data: Any, lines: dict[str, int], path: Path) -> str:
-    where, here, rest = _place(error["loc"], data)
-    line = lines.get(where, 1)
-    at = f"{path}, line {line}{f', {where}' if where else ''}"
+def _explain(errors: Sequence[ErrorDetails], data: Any, lines: dict[str, int], path: Path) -> str:
+    """One line for each place; of the branches of a union that all failed the first says enough."""
+    messages: dict[str, str] = {}
+    for error in errors:
+        where, here, owner = _place(error["loc"], data)
+        at = f"{path}, line {lines.get(where, 1)}{f', {where}' if where else ''}"
+        messages.setdefault(where, f"{at}: {_message(error, here, owner)}")
+    return "\n".join(messages.values())
+
+
+def _message(error: ErrorDetails, here: Any, owner: type[BaseModel] | None) -> str:
     match error["type"]:
-        case "extra_forbidden" if isinstance(here, dict) or rest:
-            key = str(error["loc"][-1])
-            allowed = _allowed(error["loc"], data)
-            return f"{at}: unknown key `{key}`; {did_you_mean(key, allowed)}".rstrip("; ")
+        case "extra_forbidden":
+            key, known = str(error["loc"][-1]), sorted(_fields(owner))
+            hint = did_you_mean(key, known).strip() or f"known: {', '.join(known)}"
+            return f"unknown key `{key}`; {hint}"
         case "union_tag_invalid":
             tag = error.get("ctx", {}).get("tag", "")
             names = [*VERB_KEYS, *WORDS]
             hint = next(filter(None, (did_you_mean(word, names) for word in str(tag).split(", "))), "")
-            return f"{at}: no step is called `{tag}`; {hint}steps are: {', '.join(names)}"
+            return f"no step is called `{tag}`; {hint}steps are: {', '.join(names)}"
         case "missing":
-            return f"{at}: the key `{error['loc'][-1]}` is missing"
+            return f"the key `{error['loc'][-1]}` is missing"
+        case "model_type" if here in VERB_KEYS:
+            return f"`{here}` needs a value: `{here}: …`"
+        case "model_type" | "dict_type":
+            return "this has to be a mapping: keys with values"
+        case "tuple_type":
+            return "this has to be a list"
         case _:
-            message = error["msg"].removeprefix("Value error, ")
-            return f"{at}: {message}"
+            return error["msg"].removeprefix("Value error, ")
 
 
-def _place(loc: tuple[int | str, ...], data: Any) -> tuple[str, Any, bool]:
-    """Where in the document an error lies; tags of unions, which are no keys, are passed over."""
-    where, here, rest = "", data, False
+def _place(loc: tuple[int | str, ...], data: Any) -> tuple[str, Any, type[BaseModel] | None]:
+    """Where in the document an error lies, what stands there, and the record whose keys are allowed there."""
+    where, here = "", data
+    kinds: list[type[BaseModel]] = [Task]
     for each in loc:
-        if isinstance(each, int) and isinstance(here, list) and each < len(here):
-            where, here, rest = f"{where}[{each}]", here[each], False
-        elif isinstance(each, str) and isinstance(here, dict) and each in here:
-            where, here, rest = f"{where}.{each}" if where else each, here[each], False
-        else:
-            rest = True
-    return where, here, rest
+        if isinstance(each, int):
+            if isinstance(here, list) and each < len(here):
+                where, here = f"{where}[{each}]", here[each]
+        elif len(kinds) > 1:
+            # the tag of a step: it looks like a key, and an `if` has both
+            kinds = [kind for kind in kinds if each in _fields(kind)]
+        elif isinstance(here, dict) and each in here:
+            where, here = f"{where}.{each}" if where else each, here[each]
+            found = _fields(kinds[0] if kinds else None).get(each)
+            kinds = list(_records(found.annotation)) if found is not None else kinds
+    return where, here, kinds[0] if kinds else None
 
 
-def _allowed(loc: tuple[int | str, ...], data: Any) -> list[str]:
-    from .schema import script, task
-
-    owners = [kind for room in (script, task) for kind in vars(room).values() if isinstance(kind, type) and hasattr(kind, "model_fields")]
-    top = len(loc) == 1
-    kinds = [Task] if top else owners
-    if len(loc) >= 2 and isinstance(loc[-2], str) and loc[-2] in VERB_KEYS:
-        kinds = [kind for kind in owners if loc[-2] in {f.alias or n for n, f in kind.model_fields.items()}]
-    return sorted({found.alias or name for kind in kinds for name, found in kind.model_fields.items()})
+def _fields(kind: type[BaseModel] | None) -> dict[str, FieldInfo]:
+    """The fields of a record by the keys that a file has for them."""
+    return {} if kind is None else {field.alias or name: field for name, field in kind.model_fields.items()}
 
 
-def _yaml_place(error: yaml.YAMLError) -> str:
+def _records(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for each in get_args(annotation):
+        yield from _records(each)
+
+
+def _yaml_place(error: yaml.YAMLError, text: str) -> str:
     mark = getattr(error, "problem_mark", None)
-    return f", line {mark.line + 1}" if mark is not None else ""
+    if mark is None:
+        return f", line {text.count(chr(10), 0, getattr(error, 'position', 0)) + 1}"
+    return f", line {mark.line + 1}"
 
 
 def _yaml_problem(error: yaml.YAMLError) -> str:

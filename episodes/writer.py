@@ -8,7 +8,7 @@ nothing. Against a power cut files are fsynced in batches, at most `SYNC_LAG` se
 from __future__ import annotations
 
 import asyncio
-import json
+import hashlib
 import os
 import time
 from collections.abc import Callable
@@ -16,11 +16,28 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
+from pydantic import TypeAdapter
+
 from ..tools.errors import EpisodeExists, EpisodeUnwritable
 from ..tools.pixels import Frame
 from ..tools.secrets import Secrets
-from .schema import BeginLine, CallLine, EndLine, Header, Line, Observation, ObservationLine, PersonLine
+from .schema import (
+    LINE,
+    BeginLine,
+    CallLine,
+    EndLine,
+    Header,
+    LazyTree,
+    Line,
+    Observation,
+    ObservationLine,
+    PersonLine,
+    Tree,
+    to_json,
+)
 from .store import HEADER, LINES, blob_name
+
+_HEADER = TypeAdapter(Header)
 
 SYNC_LAG = 1.0
 """Seconds of work that a power cut may take back."""
@@ -43,7 +60,7 @@ class EpisodeWriter:
         self.path = path
         self.header = header
         self._secrets = secrets or Secrets()
-        self._failed: EpisodeUnwritable | None = None
+        self._failed: Exception | None = None
         self._unsynced: list[Path] = []
         self._synced_at = time.monotonic()
         self._seen: set[str] = set()
@@ -66,11 +83,13 @@ class EpisodeWriter:
         self._queue(lambda: self._put_observation(observation))
 
     def call(self, line: CallLine, request: bytes) -> None:
-        """Queues a model call and the blob of the request as sent."""
+        """Queues a model call and the request as sent; the line names the blob that holds it, whatever it named before."""
 
         def put() -> None:
-            self._put_blob(line.call.request, self._secrets.redact(request.decode()).encode() if self._secrets else request)
-            self._put_line(line)
+            data = self._secrets.redact(request.decode()).encode() if self._secrets else request
+            sha256 = hashlib.sha256(data).hexdigest()
+            self._put_blob(sha256, data)
+            self._put_line(line.model_copy(update={"call": line.call.model_copy(update={"request": sha256})}))
 
         self._queue(put)
 
@@ -104,7 +123,8 @@ class EpisodeWriter:
             EpisodeUnwritable: Something could not be written.
         """
         if self._last is not None:
-            await asyncio.wrap_future(self._last)
+            # who is cancelled while waiting must not take the job with them
+            await asyncio.shield(asyncio.wrap_future(self._last))
         if self._failed is not None:
             raise self._failed
 
@@ -122,8 +142,11 @@ class EpisodeWriter:
             try:
                 self._sync()
             finally:
-                self._lines.close()
-            self._write_header(header)
+                try:
+                    self._lines.close()
+                finally:
+                    # after a full disk, too: the outcome that says so may still fit
+                    self._write_header(header)
 
         self._queue(finish, even_if_failed=True)
         try:
@@ -139,20 +162,32 @@ class EpisodeWriter:
                 job()
             except OSError as error:
                 self._failed = self._failed or _unwritable(self.path, error)
+            except Exception as error:
+                # a damaged frame, a mistake of ours: without this line the ones after it would mean nothing
+                self._failed = self._failed or error
+                raise
 
         self._last = self._thread.submit(run)
 
     def _put_observation(self, observation: Observation) -> None:
         self._put_frame(observation.frame)
-        data = observation.tree.blob
-        if data is not None:
-            sha256 = observation.tree.sha256
-            self._put_blob(sha256, data)
-            observation.tree.stored(self._load)
+        self._put_tree(observation.tree)
         self._put_line(ObservationLine(observation=observation))
 
+    def _put_tree(self, tree: LazyTree) -> None:
+        taken = tree.now()
+        if taken is None:
+            return
+        if self._secrets:
+            tree.put(Tree(self._secrets.redact_all(taken.nodes)))
+        data = tree.blob
+        assert data is not None
+        self._put_blob(tree.sha256, data)
+        tree.stored(self._load)
+
     def _put_frame(self, frame: Frame) -> None:
-        self._put_blob(frame.sha256, frame.png)
+        if frame.sha256 not in self._seen:
+            self._put_blob(frame.sha256, frame.png)
         # the pixel hash needs the pixels: taken here, beside the loop, before they may be forgotten
         _ = frame.pixel_hash
         frame.stored(self._load)
@@ -170,12 +205,7 @@ class EpisodeWriter:
         self._unsynced.append(file)
 
     def _put_line(self, line: Line) -> None:
-        if self._secrets:
-            data = self._secrets.redact_all(line.model_dump(mode="json"))
-            text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
-        else:
-            text = line.model_dump_json().encode()
-        self._lines.write(text + b"\n")
+        self._lines.write(to_json(LINE, self._secrets.redact_all(line)) + b"\n")
         self._lines.flush()
         if time.monotonic() - self._synced_at > SYNC_LAG:
             self._sync()
@@ -195,10 +225,9 @@ class EpisodeWriter:
         return (self.path / blob_name(sha256)).read_bytes()
 
     def _write_header(self, header: Header) -> None:
-        data = self._secrets.redact_all(header.model_dump(mode="json"))
         aside = self.path / f"{HEADER}.part"
-        with aside.open("w", encoding="utf-8") as file:
-            json.dump(data, file, ensure_ascii=False, indent=1)
+        with aside.open("wb") as file:
+            file.write(to_json(_HEADER, self._secrets.redact_all(header), indent=1))
             file.flush()
             os.fsync(file.fileno())
         aside.replace(self.path / HEADER)

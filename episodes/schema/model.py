@@ -8,7 +8,8 @@ from pydantic import Field
 
 from ...tools.geometry import Box, Size, Transform
 from ...tools.pixels import Frame
-from .base import Json, ObservationId, Record
+from ...tools.secrets import OURS
+from .base import Json, ObservationId, Record, Sha256
 
 Purpose: TypeAlias = Literal["plan", "ground", "zoom", "retry", "judge"]
 
@@ -121,11 +122,11 @@ class Call(Record):
         first_token: Seconds to the first token, when streamed.
     """
 
-    id: str
+    id: Annotated[str, OURS]
     observation: ObservationId
     purpose: Purpose
     views: tuple[View, ...] = ()
-    request: str
+    request: Sha256
     reply: Reply | None = None
     error: str = ""
     seconds: float = 0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from ...tools.secrets import OURS
 from .base import Json, Record
 from .observation import Evidence
 from .step import Problem
@@ -128,8 +129,8 @@ class Header(Record):
     """
 
     format: int = FORMAT
-    id: str
-    created: str
+    id: Annotated[str, OURS]
+    created: Annotated[str, OURS]
     task: Task
     inputs: dict[str, str] = {}
     policy: str = ""
@@ -137,7 +138,7 @@ class Header(Record):
     model: ModelInfo | None = None
     environment: dict[str, Json] = {}
     versions: dict[str, str] = {}
-    redactions: tuple[str, ...] = ()
+    redactions: tuple[Annotated[str, OURS], ...] = ()
     private: tuple[str, ...] = ()
     licence: str = ""
     resumed_from: int | None = None

@@ -6,14 +6,13 @@ are plain words (``- back``). Texts may hold ``{name}``: an input, a secret, som
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from ...tools.actions import Button, Modifier
 from ...tools.keys import parse_chord
-from .base import Record, Text
+from .base import Record, Text, regular
 
 Texts = Text | tuple[Text, ...]
 
@@ -75,6 +74,19 @@ class HoldStep(_Pointing):
     on: Text | None = None
     seconds: float = Field(gt=0, le=60)
 
+    @field_validator("hold")
+    @classmethod
+    def _known(cls, value: Text | None) -> Text | None:
+        if value is not None:
+            parse_chord(value)
+        return value
+
+    @model_validator(mode="after")
+    def _something(self) -> HoldStep:
+        if self.hold is None and self.on is None:
+            raise ValueError("hold needs keys, or `on` what to hold the mouse button")
+        return self
+
 
 class SelectStep(_Pointing):
     """Chooses from a native list: ``select: Norway`` ``from: Country``."""
@@ -133,7 +145,10 @@ class WaitFor(_Pointing):
 class WaitStep(Record):
     """Waits: ``wait: {text: Order confirmed, seconds: 10}``, or a number of seconds."""
 
-    wait: Annotated[float, Field(gt=0, le=3600)] | WaitFor
+    wait: Annotated[
+        Annotated[float, Field(gt=0, le=3600), Tag("seconds")] | Annotated[WaitFor, Tag("for")],
+        Discriminator(lambda value: "for" if isinstance(value, dict | WaitFor) else "seconds"),
+    ]
 
 
 class ReadStep(_Pointing):
@@ -151,12 +166,7 @@ class ReadStep(_Pointing):
     @field_validator("pattern")
     @classmethod
     def _regular(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                re.compile(value)
-            except re.error as error:
-                raise ValueError(f"not a regular expression: {error}") from error
-        return value
+        return regular(value)
 
     @model_validator(mode="after")
     def _something(self) -> ReadStep:
@@ -212,6 +222,11 @@ class Condition(_Pointing):
     equals: Text | None = None
     matches: str | None = None
     not_: bool = Field(default=False, alias="not")
+
+    @field_validator("matches")
+    @classmethod
+    def _regular(cls, value: str | None) -> str | None:
+        return regular(value)
 
     @model_validator(mode="after")
     def _one(self) -> Condition:
@@ -283,7 +298,9 @@ VERB_KEYS = (
 def _which(data: Any) -> str:
     """The tag of a step. An unknown one is returned too: pydantic then says where it stands."""
     if isinstance(data, Record):
-        return next(field.alias or name for name, field in type(data).model_fields.items() if _is_verb(name, field.alias))
+        return next(
+            field.alias or name for name, field in type(data).model_fields.items() if _is_verb(name, field.alias)
+        )
     if isinstance(data, dict):
         keys = [str(key) for key in data]
         return next((key for key in keys if key in VERB_KEYS), ", ".join(keys))

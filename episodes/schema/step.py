@@ -9,6 +9,7 @@ from pydantic import Field
 from ...tools.actions import Action, Intent, Target
 from ...tools.geometry import Box, Point, Transform
 from ...tools.pixels import Frame
+from ...tools.secrets import OURS
 from .base import Json, Record
 from .observation import Observation
 
@@ -102,7 +103,7 @@ class Decision(Record):
     thought: str = ""
     intent: Intent
     pending: tuple[Intent, ...] = ()
-    calls: tuple[str, ...] = ()
+    calls: tuple[Annotated[str, OURS], ...] = ()
     memo: Json = None
     source: str = ""
 

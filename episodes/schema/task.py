@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from .base import Json, Record, Text
+from .base import Json, Record, Text, regular
 from .script import ScriptStep
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_INDEX = re.compile(r"-?[0-9]{1,9}")
 
 
 class Viewport(Record):
@@ -103,13 +104,15 @@ class Check(Record):
     def _one_thing(self) -> Check:
         looked_at = [name for name in _LOOKED_AT if getattr(self, name) is not None]
         if len(looked_at) != 1:
-            raise ValueError(f"a check looks at exactly one of {', '.join(_LOOKED_AT)}; this one names {len(looked_at)}")
+            raise ValueError(
+                f"a check looks at exactly one of {', '.join(_LOOKED_AT)}; this one names {len(looked_at)}"
+            )
         return self
 
     @field_validator("url", "matches")
     @classmethod
     def _regular(cls, value: str | None) -> str | None:
-        return _compiles(value)
+        return regular(value)
 
     @property
     def subject(self) -> str:
@@ -136,22 +139,24 @@ class Check(Record):
                 return None
 
     def holds(self, value: Json) -> bool:
-        """Whether the condition is true of what was found; None stands for nothing found."""
+        """Whether the condition is true of what was found; None stands for nothing found, of which only `exists` can be false."""
+        if self.pick is not None:
+            value = _picked(value, self.pick)
+        if value is None:
+            return self.exists is False and not self._says_what()
         if self.subject == "text":
             return _squeeze(self.text or "") in _squeeze(_text(value))
         if self.subject == "no_text":
             return _squeeze(self.no_text or "") not in _squeeze(_text(value))
         if self.subject == "url":
             return re.search(self.url or "", _text(value)) is not None
-        if self.pick is not None:
-            value = _picked(value, self.pick)
-        there = value not in (None, [], "")
+        there = value not in ([], "")
         wanted = self.exists if self.exists is not None else True
         if not self._says_what():
             return there == wanted
         return (
             (self.exists is None or there == wanted)
-            and (self.equals is None or value == self.equals or _text(value) == _text(self.equals))
+            and (self.equals is None or _same(value, self.equals) or _text(value) == _text(self.equals))
             and (self.contains is None or self.contains in _text(value))
             and (self.matches is None or re.search(self.matches, _text(value)) is not None)
         )
@@ -167,17 +172,19 @@ class Check(Record):
 _LOOKED_AT = ("text", "no_text", "url", "http", "script", "file", "process", "value")
 
 
-def _compiles(pattern: str | None) -> str | None:
-    if pattern is not None:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from error
-    return pattern
-
-
 def _text(value: Json) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _same(a: Json, b: Json) -> bool:
+    # as JSON has it: 1 is 1.0, but true is not 1
+    if isinstance(a, bool) or isinstance(b, bool):
+        return a is b
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(_same, a, b))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+    return a == b
 
 
 def _squeeze(text: str) -> str:
@@ -193,7 +200,7 @@ def _picked(value: Json, path: str) -> Json:
     for key in path.split("."):
         if isinstance(value, dict):
             value = value.get(key)
-        elif isinstance(value, list) and key.lstrip("-").isdigit() and -len(value) <= int(key) < len(value):
+        elif isinstance(value, list) and _INDEX.fullmatch(key) and -len(value) <= int(key) < len(value):
             value = value[int(key)]
         else:
             return None
@@ -230,7 +237,7 @@ class Task(Record):
         budget: When to stop trying.
     """
 
-    name: str = "task"
+    name: Text = "task"
     goal: Text = ""
     environment: str = "browser"
     start: Start = Start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from ...tools.errors import EpisodeCorrupt
 from ...tools.geometry import Box, Point
-from .base import Record
+from .base import Record, to_json
 
 MEDIA = "application/json+gzip"
 """Media type of a tree's blob."""
@@ -98,13 +99,18 @@ class Tree:
             EpisodeCorrupt: The bytes are something else.
         """
         try:
-            return cls(_NODES.validate_json(gzip.decompress(data)))
-        except (OSError, EOFError, ValidationError) as error:
+            nodes = _NODES.validate_json(gzip.decompress(data))
+        except (OSError, EOFError, zlib.error, ValidationError) as error:
             raise EpisodeCorrupt(f"a tree that cannot be read: {error}") from error
+        # a node that is its own ancestor would be walked for ever
+        wrong = next((index for index, node in enumerate(nodes) if not -1 <= node.parent < index), None)
+        if wrong is not None:
+            raise EpisodeCorrupt(f"a tree whose node {wrong} has the parent {nodes[wrong].parent}: parents come first")
+        return cls(nodes)
 
     def to_bytes(self) -> bytes:
         """The tree as a blob, equal for equal trees."""
-        return gzip.compress(_NODES.dump_json(self.nodes, exclude_defaults=True), compresslevel=1, mtime=0)
+        return gzip.compress(to_json(_NODES, self.nodes, exclude_defaults=True), compresslevel=1, mtime=0)
 
     @cached_property
     def children(self) -> tuple[tuple[int, ...], ...]:
@@ -218,20 +224,25 @@ class LazyTree:
 
     def now(self) -> Tree | None:
         """The tree if it was fetched or recorded; asks nobody."""
-        if self._tree is None and self._load is not None and self._sha256 is not None:
+        # kept in a local: the writer's thread may call `stored` at any moment
+        tree = self._tree
+        if tree is None and self._load is not None and self._sha256 is not None:
             return Tree.from_bytes(self._load(self._sha256))
-        return self._tree
+        return tree
 
     def put(self, tree: Tree) -> None:
         """Says which tree it is: the environment took it beside the capture."""
         self._tree, self._fetch = tree, None
+        self._data = self._sha256 = self._load = None
 
     @property
     def blob(self) -> bytes | None:
-        """The bytes to be stored; None when there is no tree, or it is stored already."""
+        """The bytes to be stored, also when they are stored somewhere already; None when there is no tree."""
         if self._data is None and self._tree is not None:
             self._data = self._tree.to_bytes()
             self._sha256 = hashlib.sha256(self._data).hexdigest()
+        if self._data is None and self._load is not None and self._sha256 is not None:
+            return self._load(self._sha256)
         return self._data
 
     @property
@@ -241,7 +252,7 @@ class LazyTree:
         Raises:
             ValueError: There is no tree.
         """
-        if self.blob is None and self._sha256 is None:
+        if self._sha256 is None and self.blob is None:
             raise ValueError(f"there is no tree: {self.missing}")
         assert self._sha256 is not None
         return self._sha256
@@ -283,6 +294,6 @@ class LazyTree:
         return tree
 
     def _to_record(self) -> dict[str, Any]:
-        if self.blob is not None or self._sha256 is not None:
+        if self._sha256 is not None or self.blob is not None:
             return {"blob": self._sha256, "media": MEDIA}
         return {"missing": self.missing}

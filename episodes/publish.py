@@ -1,0 +1,67 @@
+"""The JSON Schemas of what is on disk, for whoever reads episodes or checks task files without this package."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
+
+from .schema import FORMAT, LINE, Header, Node, Task
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+# name → (title, what it describes, type, as it is written or as a person may write it)
+_PARTS: dict[str, tuple[str, str, TypeAdapter[Any], JsonSchemaMode]] = {
+    "header": (
+        "Header of an episode",
+        "episode.json: what there is to know before the first step, and the outcome once there is one.",
+        TypeAdapter(Header),
+        "serialization",
+    ),
+    "line": (
+        "Line of an episode",
+        "One line of steps.jsonl.",
+        LINE,
+        "serialization",
+    ),
+    "tree": (
+        "Accessibility tree",
+        "The content of a tree's blob, once it is gunzipped: nodes in document order, parents first.",
+        TypeAdapter(tuple[Node, ...]),
+        "validation",
+    ),
+    "task-file": (
+        "Task file",
+        "A task file, read as YAML 1.2.",
+        TypeAdapter(Task),
+        "validation",
+    ),
+}
+
+
+def schema_text() -> str:
+    """One JSON document with the schemas of a header, a line, a tree and a task file under ``$defs``; ends with a newline."""
+    inputs = [(name, mode, adapter) for name, (_, _, adapter, mode) in _PARTS.items()]
+    schemas, shared = TypeAdapter.json_schemas(inputs)
+    parts = {
+        name: {"title": title, "description": description, **_without_names(dict(schemas[name, mode]))}
+        for name, (title, description, _, mode) in _PARTS.items()
+    }
+    definitions = shared["$defs"]
+    # a URL alone will do
+    start = definitions["Task-Input"]["properties"]["start"]
+    start["anyOf"] = [{"type": "string"}, {"$ref": start.pop("$ref")}]
+    document = {
+        "$schema": DIALECT,
+        "title": f"handeye: episodes of format {FORMAT}, and task files",
+        "description": f"Four schemas, to be referred to as #/$defs/… : {', '.join(_PARTS)}. "
+        "A key that is absent has its default.",
+        "$defs": {**parts, **dict(sorted(definitions.items()))},
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _without_names(schema: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in schema.items() if key not in ("title", "description")}
