@@ -7,7 +7,7 @@ import os
 import re
 import threading
 from collections.abc import Coroutine, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -157,7 +157,7 @@ def secrets_of(task: Task) -> Secrets:
 def new_folder(name: str) -> Path:
     """A folder for an episode that does not exist yet: ``runs/20261122-180455-shop``."""
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:40] or "task"
-    base = Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{stem}"
+    base = Path("runs") / f"{datetime.now(UTC).astimezone():%Y%m%d-%H%M%S}-{stem}"
     path, count = base, 1
     while path.exists():
         count += 1

@@ -35,7 +35,9 @@ class Grounded(NamedTuple):
     error: ActionError | None = None
 
 
-async def ground(intent: IntendedAct, now: Observation, grounder: Grounder, world: Environment, record: Record) -> Grounded:
+async def ground(
+    intent: IntendedAct, now: Observation, grounder: Grounder, world: Environment, record: Record
+) -> Grounded:
     """Finds the places of an intent on the newest observation.
 
     For a `Wait` with something to wait for it looks again and again, until that is there (or gone) or its time is over.

@@ -205,4 +205,3 @@ def _evidence(saw: Observation, located: tuple[Located, ...], act: Act | None) -
             )
         )
     return tuple(found)
-

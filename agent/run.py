@@ -74,7 +74,9 @@ class Resources:
     async def __aenter__(self) -> Resources:
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self.close()
 
     async def close(self) -> None:
@@ -146,6 +148,9 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
     outcome = Outcome(status="unverified", stop="interrupted", message="the run was cut off")
     try:
         outcome = await _conduct(task, crew, record, header)
+    except UsageError as error:
+        outcome = Outcome(status="infrastructure", stop="environment", message=error.message, problem=problem_of(error))
+        raise
     except asyncio.CancelledError:
         current = asyncio.current_task()
         if not interrupt.requested or current is None:
@@ -170,6 +175,8 @@ async def _conduct(task: Task, crew: Crew, record: Record, header: Header) -> Ou
             ending = await run_loop(task, crew, record, first)
     except TimeoutError:
         ending = Ending("seconds", f"the budget of {task.budget.seconds:g} seconds is spent")
+    except UsageError:
+        raise
     except HandeyeError as error:
         # the end of a process group reaches the browser too: its death is then the person's wish, not its failure
         await asyncio.sleep(0)
@@ -219,8 +226,6 @@ def _broken(error: HandeyeError, record: Record) -> Outcome:
         (ModelError, "model", "infrastructure"),
         (EnvironmentFailed, "environment", "infrastructure"),
         (EpisodeError, "recording", "infrastructure"),
-        (TaskError, "task", "infrastructure"),
-        (UsageError, "environment", "infrastructure"),
     )
     for kind, stop, status in kinds:
         if isinstance(error, kind):
@@ -234,7 +239,9 @@ async def _close(record: Record, header: Header) -> None:
         await record.close(header)
     except EpisodeError as error:
         # the disk is full or gone: what could be written is there, and the person is told
-        raise EpisodeError(f"the end of the episode could not be written: {error.message}", remedy=error.remedy) from error
+        raise EpisodeError(
+            f"the end of the episode could not be written: {error.message}", remedy=error.remedy
+        ) from error
 
 
 async def _pause(person: Person, world: Environment, outcome: Outcome) -> None:
@@ -254,7 +261,8 @@ def complete_inputs(task: Task, given: Mapping[str, str]) -> dict[str, str]:
     unknown = [name for name in given if name not in task.inputs]
     if unknown:
         raise TaskError(
-            f"the task {task.name!r} has no input {unknown[0]!r}", remedy=f"its inputs: {', '.join(task.inputs) or 'none'}"
+            f"the task {task.name!r} has no input {unknown[0]!r}",
+            remedy=f"its inputs: {', '.join(task.inputs) or 'none'}",
         )
     values = {**task.inputs, **given}
     missing = [name for name, value in values.items() if value is None]

@@ -82,5 +82,9 @@ def _closest(found: Sequence[TextLine], anchors: Sequence[TextLine]) -> list[Tex
 
 def _candidate(line: TextLine) -> Candidate:
     return Candidate(
-        box=line.box, point=line.box.center, label=f"text “{line.text}”", source="text", confidence=min(1.0, max(0.0, line.score))
+        box=line.box,
+        point=line.box.center,
+        label=f"text “{line.text}”",
+        source="text",
+        confidence=min(1.0, max(0.0, line.score)),
     )

@@ -166,7 +166,9 @@ class _Search:
 
     def _anchors(self, text: str) -> list[int]:
         """Nodes that say ``text``: exactly if any does, else those that hold it."""
-        tiers = {i: fit for i, node in enumerate(self._nodes) if node.extent and (fit := tier(text, node.name)) is not None}
+        tiers = {
+            i: fit for i, node in enumerate(self._nodes) if node.extent and (fit := tier(text, node.name)) is not None
+        }
         if not tiers:
             return self._spread(text)
         best = min(tiers.values())
@@ -175,13 +177,19 @@ class _Search:
     def _spread(self, text: str) -> list[int]:
         """Text that several runs make up together (“Order <b>7</b>”): the innermost nodes that hold all of it."""
         wanted = loose(text)
-        found = [i for i, node in enumerate(self._nodes) if node.extent and self._tree.children[i] and wanted in loose(self._tree.text_of(i))]
+        found = [
+            i
+            for i, node in enumerate(self._nodes)
+            if node.extent and self._tree.children[i] and wanted in loose(self._tree.text_of(i))
+        ]
         return self._innermost(found)
 
     def _inside(self, found: Sequence[int], name: str) -> tuple[list[int], bool]:
         """Of ``found`` those inside what is called ``name``, and whether nothing is called so."""
         regions = [
-            i for i, node in enumerate(self._nodes) if node.role in _REGIONS and (fit := tier(name, node.name)) is not None and fit <= Tier.PREFIX
+            i
+            for i, node in enumerate(self._nodes)
+            if node.role in _REGIONS and (fit := tier(name, node.name)) is not None and fit <= Tier.PREFIX
         ]
         for index in regions:
             held = [each for each in found if index in self._tree.ancestors(each)]
@@ -231,18 +239,35 @@ class _Search:
         box = node.box
         if box is None or not self._frame.contains(box.center):
             return Hidden(target=self._target, reason="offscreen", place=candidate)
-        hit = self._tree.topmost_at(box.center)
-        by = self._label(hit) if hit is not None else ""
-        return Hidden(target=self._target, reason="covered", place=candidate, by=by)
+        return Hidden(target=self._target, reason="covered", place=candidate, by=self._coverer(index, box.center))
+
+    def _coverer(self, index: int, point: Point) -> str:
+        """What lies on top, as a person would name it: the largest named thing that is not around the target too."""
+        hit = self._tree.topmost_at(point)
+        if hit is None:
+            return ""
+        around = set(self._tree.ancestors(index))
+        above = [each for each in self._tree.ancestors(hit) if each not in around]
+        named = [each for each in above if self._nodes[each].name and self._nodes[each].role != "text"]
+        return self._label((named or above or [hit])[-1])
 
     def _point(self, index: int) -> Point | None:
         """A point that reaches the node: its middle, the middle of a part of it, or of its label."""
         labels = [i for i, node in enumerate(self._nodes) if node.label_for == index]
         for each in (index, *labels):
             inside = [self._nodes[i] for i in self._tree.descendants(each)]
-            boxes = [self._nodes[each].box, *(part for node in inside for part in (*node.parts, node.box))]
+            # the middle of what wraps with the text (a link in a paragraph) may lie beside all of its lines
+            lines = (part for node in inside if node.role == "text" for part in node.parts or (node.box,))
+            flows = self._nodes[each].role in ("link", "text")
+            parts = (part for node in inside for part in (*node.parts, node.box))
+            boxes: list[Box | None] = [*(lines if flows else ()), self._nodes[each].box, *parts]
             for box in boxes:
-                if box is not None and box.area >= 4 and self._frame.contains(box.center) and self._reaches(index, each, box.center):
+                if (
+                    box is not None
+                    and box.area >= 4
+                    and self._frame.contains(box.center)
+                    and self._reaches(index, each, box.center)
+                ):
                     return box.center
         return None
 
@@ -253,7 +278,9 @@ class _Search:
         node = self._nodes[index]
         box = node.box or node.extent
         assert box is not None
-        return Candidate(box=box, point=box.center, label=self._label(index), source="tree", node=index, context=self._context(index))
+        return Candidate(
+            box=box, point=box.center, label=self._label(index), source="tree", node=index, context=self._context(index)
+        )
 
     def _label(self, index: int) -> str:
         node = self._nodes[index]
@@ -270,9 +297,9 @@ class _Search:
         return ""
 
     def _absent(self, note: str = "") -> Absent:
-        named = {
-            node.name: i for i, node in enumerate(self._nodes) if node.extent is not None and node.name and self._worth_naming(i)
-        }
+        worth = [i for i, node in enumerate(self._nodes) if node.extent and node.name and self._worth_naming(i)]
+        # of one name the control, not its text
+        named = {self._nodes[i].name: i for i in sorted(worth, key=self._operable)}
         best = nearest(self._target.description, named)
         return Absent(target=self._target, nearest=tuple(self._candidate(named[name]) for name in best), note=note)
 

@@ -122,7 +122,9 @@ class ScriptPolicy:
         if past:
             error = past[-1].error
             if error is not None and not state.patient:
-                return _decision(Fail(reason=f"{past[-1].decision.source}: {error.message}"), state, past[-1].decision.source)
+                return _decision(
+                    Fail(reason=f"{past[-1].decision.source}: {error.message}"), state, past[-1].decision.source
+                )
             if state.asked:
                 state.values[state.asked] = next((w.text for w in reversed(past[-1].words) if w.kind == "answered"), "")
                 state.asked = ""
@@ -161,7 +163,9 @@ class ScriptPolicy:
             case ReadStep():
                 return await self._read(step, do.source, state, now)
             case CheckStep() | UncheckStep():
-                target = self._target(step, step.check if isinstance(step, CheckStep) else step.uncheck, state, role="tick")
+                target = self._target(
+                    step, step.check if isinstance(step, CheckStep) else step.uncheck, state, role="tick"
+                )
                 located = await self._grounder.locate(target, now)
                 if isinstance(located, Found) and await _is_on(located, now) == isinstance(step, CheckStep):
                     _next(state)
@@ -171,10 +175,15 @@ class ScriptPolicy:
                 return await self._scroll_to(self._target(step, step.scroll_to, state), do.source, state, past, now)
             case SwitchTabStep():
                 wanted = self._fill(step.switch_tab, state).casefold()
-                tab = next((each for each in now.tabs if wanted in each.title.casefold() or wanted in each.url.casefold()), None)
+                tab = next(
+                    (each for each in now.tabs if wanted in each.title.casefold() or wanted in each.url.casefold()),
+                    None,
+                )
                 if tab is None:
                     titles = ", ".join(f"“{each.title or each.url}”" for each in now.tabs)
-                    return _decision(Fail(reason=f"{do.source}: no tab is called “{wanted}”; open are {titles}"), state, do.source)
+                    return _decision(
+                        Fail(reason=f"{do.source}: no tab is called “{wanted}”; open are {titles}"), state, do.source
+                    )
                 return _advance(SwitchTab(tab=tab.id), state, do.source)
             case AskStep():
                 state.asked = step.as_
@@ -197,7 +206,9 @@ class ScriptPolicy:
             case "close_tab":
                 return CloseTab()
             case ClickStep():
-                return Click[Place](at=target(step.click), button=step.button, count=step.count, modifiers=step.modifiers)
+                return Click[Place](
+                    at=target(step.click), button=step.button, count=step.count, modifiers=step.modifiers
+                )
             case HoverStep():
                 return Hover[Place](at=target(step.hover))
             case TypeStep():
@@ -210,7 +221,9 @@ class ScriptPolicy:
                 return Hold[Place](keys=() if step.hold is None else (step.hold,), at=at, seconds=step.seconds)
             case SelectStep():
                 options = (step.select,) if isinstance(step.select, str) else step.select
-                return Select[Place](at=target(step.from_, "choice"), options=tuple(self._fill(each, state) for each in options))
+                return Select[Place](
+                    at=target(step.from_, "choice"), options=tuple(self._fill(each, state) for each in options)
+                )
             case DragStep():
                 return Drag[Place](path=(target(step.drag), Target(description=self._fill(step.to, state))))
             case ScrollStep():
@@ -270,7 +283,9 @@ class ScriptPolicy:
             return _advance(Hover[Place](at=target), state, source)
         state.scrolls += 1
         state.patient = True
-        wheel = await _towards(located, now) if isinstance(located, Hidden) else Scroll[Place](dy=now.frame.height * 0.8)
+        wheel = (
+            await _towards(located, now) if isinstance(located, Hidden) else Scroll[Place](dy=now.frame.height * 0.8)
+        )
         return _decision(wheel, state, source)
 
     async def _read(self, step: ReadStep, source: str, state: _State, now: Observation) -> Decision:
@@ -278,8 +293,16 @@ class ScriptPolicy:
         if step.from_ is not None:
             located = await self._grounder.locate(self._target(step, step.from_, state), now)
             if not isinstance(located, Found | Hidden):
-                near = f"; nearest: {', '.join(each.label for each in located.nearest)}" if isinstance(located, Absent) else ""
-                return _decision(Fail(reason=f"{source}: what to read from is {located.status}: {located.target}{near}"), state, source)
+                near = (
+                    f"; nearest: {', '.join(each.label for each in located.nearest)}"
+                    if isinstance(located, Absent)
+                    else ""
+                )
+                return _decision(
+                    Fail(reason=f"{source}: what to read from is {located.status}: {located.target}{near}"),
+                    state,
+                    source,
+                )
             place = located.place
         inside = None if step.inside is None else self._fill(step.inside, state)
         text, box = await self._text.read(now, place, inside)
