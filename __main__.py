@@ -15,7 +15,6 @@ from .tools.errors import HandeyeError, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from .benchmarks.commands import RunOptions
 
 app = typer.Typer(
     add_completion=False,
@@ -37,7 +36,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _common(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
 ) -> None:
     global _debug  # noqa: PLW0603  # read once, when an error is reported
@@ -47,16 +48,24 @@ def _common(
 @app.command()
 def run(
     tasks: Annotated[list[str], typer.Argument(help="Task files, or folders of them.", metavar="TASK…")],
-    input: Annotated[list[str] | None, typer.Option("--input", "-i", help="A value for an input: name=value.")] = None,  # noqa: A002
-    inputs: Annotated[Path | None, typer.Option("--inputs", help="CSV: one run for each row; the first line names the inputs.")] = None,
+    input: Annotated[list[str] | None, typer.Option("--input", "-i", help="A value for an input: name=value.")] = None,
+    inputs: Annotated[
+        Path | None, typer.Option("--inputs", help="CSV: one run for each row; the first line names the inputs.")
+    ] = None,
     start: Annotated[str | None, typer.Option(help="URL to begin at, in place of the task's own.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the episode, or for the episodes of several runs.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for the episode, or for the episodes of several runs.")
+    ] = None,
     workers: Annotated[int, typer.Option("--workers", "-w", min=1, help="How many run side by side.")] = 1,
     headed: Annotated[bool, typer.Option("--headed", help="Show the browser.")] = False,
-    pause_on_failure: Annotated[bool, typer.Option("--pause-on-failure", help="Leave the page open where a task failed.")] = False,
+    pause_on_failure: Annotated[
+        bool, typer.Option("--pause-on-failure", help="Leave the page open where a task failed.")
+    ] = False,
     ask: Annotated[bool, typer.Option("--ask", help="The task may ask you questions here.")] = False,
     approve: Annotated[bool, typer.Option("--approve", help="Ask before each act.")] = False,
-    config: Annotated[list[str] | None, typer.Option("--config", "-c", help="Override a setting: start.scale=2, browser.settle=4.")] = None,
+    config: Annotated[
+        list[str] | None, typer.Option("--config", "-c", help="Override a setting: start.scale=2, browser.settle=4.")
+    ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
 ) -> None:
     """Run tasks and record them as episodes.
@@ -106,7 +115,9 @@ def view(
 
 
 @app.command()
-def doctor(fix: Annotated[bool, typer.Option("--fix", help="Run the commands that mend what is missing.")] = False) -> None:
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Run the commands that mend what is missing.")] = False,
+) -> None:
     """Say what is there, what is missing, and the command that fixes each."""
     from .environments.doctor import report
 
@@ -136,9 +147,8 @@ def _set_debug(debug: bool) -> None:
 def main() -> None:
     """Entry point: turns every error into one message and an exit code."""
     try:
-        app(standalone_mode=False)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
+        # without its standalone mode click hands the exit code back
+        sys.exit(app(standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
         sys.exit(2)

@@ -37,7 +37,12 @@ class Result(NamedTuple):
 
 
 async def run_batch(
-    runs: Sequence[Run], resources: Resources, *, workers: int, interrupt: Interrupt | None = None, ended: Ended | None = None
+    runs: Sequence[Run],
+    resources: Resources,
+    *,
+    workers: int,
+    interrupt: Interrupt | None = None,
+    ended: Ended | None = None,
 ) -> list[Result]:
     """Runs all, ``workers`` at a time; the results are in the order of ``runs``.
 

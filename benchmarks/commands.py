@@ -65,12 +65,20 @@ def run_tasks(paths: list[Path], options: RunOptions, console: Console) -> int:
     several = len(runs) > 1
     if several:
         _check_parent(options.out)
-    progress = [replace(run, watch=Progress(console, run.out.name if several and options.workers > 1 else "").step) for run in runs]
+    progress = [
+        replace(run, watch=Progress(console, run.out.name if several and options.workers > 1 else "").step)
+        for run in runs
+    ]
     results = asyncio.run(_run(progress, browser, options.workers, console))
     if several:
-        counts = {code: sum(result.exit_code == code for result in results) for code in sorted({r.exit_code for r in results})}
+        counts = {
+            code: sum(result.exit_code == code for result in results) for code in sorted({r.exit_code for r in results})
+        }
         names = {0: "passed", 1: "failed", 2: "wrong", 3: "refused", 4: "unverified", 5: "infrastructure"}
-        console.print(f"{len(results)} of {len(runs)} runs: " + ", ".join(f"{count} {names[code]}" for code, count in counts.items()))
+        console.print(
+            f"{len(results)} of {len(runs)} runs: "
+            + ", ".join(f"{count} {names[code]}" for code, count in counts.items())
+        )
     _print_values(results, several=several)
     return exit_code(results) if len(results) == len(runs) else max(exit_code(results), 4)
 

@@ -32,8 +32,8 @@ class Progress:
 
     def step(self, step: Step) -> None:
         """One line: number, what, where, how long."""
-        line = Text(f"{self._label}{step.index + 1:>4}  ", style="dim")
-        what = in_words(step.decision.intent)
+        line = Text(f"{self._label}{step.index:>4}  ", style="dim")
+        what = in_words(step.decision.intent, _WHAT)
         style = "red" if step.error is not None else ("cyan" if isinstance(step.decision.intent, Read) else "")
         line.append(f"{what:<{_WHAT}}", style=style)
         line.append(f" {_where(step):<14}", style="dim")
