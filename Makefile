@@ -1,0 +1,43 @@
+# Everything a newcomer needs is `make demo` and `make test`; setup.sh does what they have in common.
+
+SHELL := /bin/bash
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format wheel clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: ## a virtual environment with everything in it, and a browser
+	@./setup.sh
+
+demo: ## set up, then do a task in a real browser while you watch
+	@./setup.sh
+	@.venv/bin/python -m handeye demo $(ARGS)
+
+test: ## set up, then run the tests; FULL=1 for the suites at full size, ARGS="-k shop" for some
+	@./setup.sh test
+	@.venv/bin/python -m pytest $(ARGS)
+
+check: ## what reads the code: ruff, mypy, the layers, the list of packages
+	@./setup.sh
+	@.venv/bin/python -m ruff check .
+	@.venv/bin/python -m ruff format --check .
+	@.venv/bin/python -m mypy
+	@.venv/bin/lint-imports --no-logo
+	@.venv/bin/python -m pytest -q -k listed tests/test_packaging.py
+
+format: ## put the code in its form
+	@./setup.sh
+	@.venv/bin/python -m ruff check --fix-only --quiet .
+	@.venv/bin/python -m ruff format .
+
+wheel: ## dist/handeye-….whl
+	@./setup.sh
+	@rm -rf build  # a file that is gone from the tree would still be packed from there
+	@.venv/bin/python -m build --wheel --no-isolation --outdir dist .
+
+clean: ## remove what was made here, the virtual environment included
+	rm -rf .venv .typing build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
