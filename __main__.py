@@ -7,7 +7,6 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import click
 import typer
 
 from .tools.errors import HandeyeError, UsageError
@@ -147,14 +146,7 @@ def _set_debug(debug: bool) -> None:
 def main() -> None:
     """Entry point: turns every error into one message and an exit code."""
     try:
-        # without its standalone mode click hands the exit code back
-        sys.exit(app(standalone_mode=False) or 0)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
+        app()
     except HandeyeError as error:
         if _debug:
             traceback.print_exc()

@@ -63,17 +63,32 @@ async def check_still_there(
 ) -> Grounded:
     """Compares the surroundings of each place with a fresh look. Changed means: ground again, once; then stop and say so.
 
-    A place that changed its looks but was found again where it was (a caret, a pulse) has not moved, and may be acted on.
+    A place that changed its looks but was found again where it was (a caret, a pulse) has not moved, and may be acted on. Where the
+    picture itself moves, equal pixels prove nothing: there the place has to be found twice.
     """
-    if grounded.act is None or isinstance(intent, Wait) or await _unchanged(grounded, world):
+    if grounded.act is None or isinstance(intent, Wait):
+        return grounded
+    moving = _moves(grounded)
+    if not moving and await _unchanged(grounded, world):
         return grounded
     now = record.saw(await world.look())
     again = await ground(intent, now, grounder, world, record)
-    if again.act is None or _same_places(grounded, again) or await _unchanged(again, world):
+    if again.act is None or _same_places(grounded, again):
+        return again
+    if not _moves(again) and await _unchanged(again, world):
         return again
     what = next((str(each.target) for each in again.located), "the place")
-    error = StaleFrame(f"{what} does not hold still: its surroundings changed twice while it was aimed at")
+    error = StaleFrame(f"{what} does not hold still: it moved while it was aimed at")
     return again._replace(act=None, error=error)
+
+
+def _moves(grounded: Grounded) -> bool:
+    """Whether a place lies where the picture does not rest, so that the frame may show another moment than the tree."""
+    settled = grounded.now.settled
+    targets = any(isinstance(each, Found) for each in grounded.located)
+    if not settled.ok:
+        return targets
+    return targets and any(spot.intersection(each) for spot in _spots(grounded) for each in settled.moving)
 
 
 async def _unchanged(grounded: Grounded, world: Environment) -> bool:

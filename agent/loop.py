@@ -50,7 +50,7 @@ async def run_loop(task: Task, crew: Crew, record: Record, first: Observation) -
     while True:
         if crew.interrupted():
             return Ending("interrupted", "interrupted")
-        if spent := over_budget(task.budget, record.past, record.seconds(), tokens=0):
+        if spent := over_budget(task.budget, record.past, record.seconds(), record.tokens):
             return Ending(*spent)
         if why := stuck(record.past):
             return Ending("stuck", why)

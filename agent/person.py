@@ -59,7 +59,11 @@ async def _prompt(text: str) -> str:
         if not answer.done():
             answer.set_result(sys.stdin.readline())
 
-    loop.add_reader(sys.stdin.fileno(), ready)
+    try:
+        loop.add_reader(sys.stdin.fileno(), ready)
+    except (OSError, ValueError) as error:
+        # a file, or nothing at all: there is no person behind it
+        raise PersonRefused("there is no terminal to ask at") from error
     try:
         line = await answer
     finally:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from ..environments.base import Stepped
 from ..episodes.schema import (
     BeginLine,
+    Call,
     Decision,
     EndLine,
     Found,
@@ -47,10 +48,15 @@ class Record:
     Args:
         writer: Where it is written.
         watch: Who wants to see each step.
+
+    Attributes:
+        past: The steps so far.
+        tokens: Model tokens spent so far, prompt and completion.
     """
 
     def __init__(self, writer: EpisodeWriter, watch: Watch | None = None) -> None:
         self.past: list[Step] = []
+        self.tokens = 0
         self._writer = writer
         self._watch = watch
         self._began = time.monotonic()
@@ -98,6 +104,12 @@ class Record:
             return await doing
         finally:
             self._timings[name] = self._timings.get(name, 0.0) + time.monotonic() - began
+
+    def called(self, call: Call, request: bytes) -> None:
+        """Writes a model call, and counts its tokens."""
+        if call.reply is not None:
+            self.tokens += call.reply.usage.prompt + call.reply.usage.completion
+        self._writer.call(call, request)
 
     def heard(self, kind: str, text: str = "") -> None:
         """Writes what a person said or did."""

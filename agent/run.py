@@ -168,12 +168,15 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
 
 
 async def _conduct(task: Task, crew: Crew, record: Record, header: Header) -> Outcome:
+    limit = asyncio.timeout(task.budget.seconds)
     try:
-        async with asyncio.timeout(task.budget.seconds):
+        async with limit:
             first = await crew.world.reset(task.start)
             record.describe(header.model_copy(update={"environment": await crew.world.describe()}))
             ending = await run_loop(task, crew, record, first)
     except TimeoutError:
+        if not limit.expired():
+            raise
         ending = Ending("seconds", f"the budget of {task.budget.seconds:g} seconds is spent")
     except UsageError:
         raise

@@ -63,9 +63,18 @@ async def run_batch(
                 await telling
             return result
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(run)) for run in runs]
-    return [result for task in tasks if (result := task.result()) is not None]
+    tasks: list[asyncio.Task[Result | None]] = []
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(run)) for run in runs]
+    except asyncio.CancelledError:
+        # cut off on the person's wish: every run has closed its world and written its end
+        current = asyncio.current_task()
+        if not interrupt.requested or current is None:
+            raise
+        current.uncancel()
+    finished = [task.result() for task in tasks if not task.cancelled()]
+    return [result for result in finished if result is not None]
 
 
 def exit_code(results: Sequence[Result]) -> int:

@@ -159,6 +159,7 @@ def _signals(interrupt: Interrupt, console: Console) -> Iterator[None]:
     task = asyncio.current_task()
     assert task is not None
     caught = (signal.SIGINT, signal.SIGTERM)
+    cut_off: list[asyncio.TimerHandle] = []
 
     def stop() -> None:
         if interrupt.requested:
@@ -166,7 +167,7 @@ def _signals(interrupt: Interrupt, console: Console) -> Iterator[None]:
             return
         interrupt.requested = True
         console.print("ending the step, then closing (again: at once)")
-        loop.call_later(_GRACE, task.cancel)
+        cut_off.append(loop.call_later(_GRACE, task.cancel))
 
     for number in caught:
         loop.add_signal_handler(number, stop)
@@ -175,6 +176,8 @@ def _signals(interrupt: Interrupt, console: Console) -> Iterator[None]:
     finally:
         for number in caught:
             loop.remove_signal_handler(number)
+        for timer in cut_off:
+            timer.cancel()
 
 
 def _print_values(results: list[Result], *, several: bool) -> None:

@@ -255,13 +255,7 @@ class _Search:
         """A point that reaches the node: its middle, the middle of a part of it, or of its label."""
         labels = [i for i, node in enumerate(self._nodes) if node.label_for == index]
         for each in (index, *labels):
-            inside = [self._nodes[i] for i in self._tree.descendants(each)]
-            # the middle of what wraps with the text (a link in a paragraph) may lie beside all of its lines
-            lines = (part for node in inside if node.role == "text" for part in node.parts or (node.box,))
-            flows = self._nodes[each].role in ("link", "text")
-            parts = (part for node in inside for part in (*node.parts, node.box))
-            boxes: list[Box | None] = [*(lines if flows else ()), self._nodes[each].box, *parts]
-            for box in boxes:
+            for box in self._spots(each):
                 if (
                     box is not None
                     and box.area >= 4
@@ -270,6 +264,18 @@ class _Search:
                 ):
                     return box.center
         return None
+
+    def _spots(self, index: int) -> list[Box | None]:
+        """Boxes whose middles may stand for the node, best first."""
+        own = self._nodes[index]
+        inside = [self._nodes[i] for i in self._tree.descendants(index)]
+        lines = [part for node in inside if node.role == "text" for part in node.parts or (node.box,)]
+        if own.role in ("link", "text") and lines:
+            # what flows with the text is no rectangle: the middle of a link that wraps may lie beside all of its lines
+            return [*lines, *(node.box for node in inside if node.role == "image")]
+        parts = (part for node in inside for part in (*node.parts, node.box))
+        # nine parts of what is covered in the middle: it may show at an edge
+        return [own.box, *parts, *(_ninths(own.box) if own.box is not None else ())]
 
     def _reaches(self, index: int, through: int, point: Point) -> bool:
         return self._tree.meets(index, point) or (through != index and self._tree.meets(through, point))
@@ -308,3 +314,10 @@ class _Search:
         if self._target.role in _GROUPS:
             return self._role_fits(node)
         return node.role in CONTROLS or node.role == "text"
+
+
+def _ninths(box: Box) -> Iterable[Box]:
+    width, height = box.width / 3, box.height / 3
+    for row in range(3):
+        for column in range(3):
+            yield Box.at(box.left + column * width, box.top + row * height, width, height)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from ...episodes.schema import Absent, Candidate, Decision, Found, Hidden, Observation, Step, Task
+from ...episodes.schema import Absent, Ambiguous, Candidate, Decision, Found, Hidden, Observation, Step, Task
 from ...episodes.schema.script import (
     AnswerDialogStep,
     AnswerStep,
@@ -322,7 +322,8 @@ class ScriptPolicy:
     async def _holds(self, condition: Condition, state: _State, now: Observation) -> bool:
         if condition.sees is not None:
             words = self._target(condition, condition.sees, state, role="words")
-            holds = isinstance(await self._grounder.locate(words, now), Found)
+            # two of them are seen as well as one
+            holds = isinstance(await self._grounder.locate(words, now), Found | Ambiguous)
         else:
             value = self._values(state).get(condition.value or "", "")
             text = value if isinstance(value, str) else ", ".join(value)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
+import sys
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
@@ -85,6 +87,15 @@ class BrowserHost:
             if self.config.headed and found.headless_only:
                 raise UsageError(
                     f"{found.path} has no window to show", remedy="playwright install chromium, or run without --headed"
+                )
+            if (
+                self.config.headed
+                and sys.platform == "linux"
+                and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+            ):
+                raise UsageError(
+                    "there is no display to show a browser on (DISPLAY is not set)",
+                    remedy="run it without --headed, in a desktop session, or under a virtual display: xvfb-run -a handeye …",
                 )
             if self._playwright is None:
                 self._playwright = await async_playwright().start()

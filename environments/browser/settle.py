@@ -22,6 +22,8 @@ from ...tools.pixels import Frame
 
 _BACKGROUND = frozenset({"websocket", "eventsource", "media", "ping", "cspviolationreport", "texttrack"})
 _UNEQUAL_BEFORE_MASKING = 3
+_RESTLESS = 2.5
+"""Seconds for which a picture may keep changing with nothing announced."""
 _STREAMING = 0.5
 """Seconds after its headers at which an answer to a script that is still open is a stream, or one whose body nobody reads."""
 
@@ -126,15 +128,19 @@ async def settle(
     began = time.monotonic()
     before: tuple[Frame, float] | None = None
     captures = unequal = 0
-    pending = ""
+    pending, quiet_since = "", began
     while True:
         # while something is announced, the page's own paints are the clock: captures would only slow it down
         said = await signs(bool(pending))
         pending = said.pending or network.pending()
         late = time.monotonic() - began > patience
+        if pending:
+            quiet_since = time.monotonic()
         if pending and not late:
             before = None
             continue
+        # with nothing announced, a picture that still moves will go on moving
+        late = late or time.monotonic() - quiet_since > _RESTLESS
         started = time.monotonic()
         frame = await capture()
         captures += 1

@@ -46,6 +46,8 @@
     for (const frame of document.querySelectorAll("iframe, frame")) {
       let inner = null;
       try {
+        // a frame that has only just begun has no report of its own yet
+        if (frame.contentDocument && frame.contentDocument.readyState !== "complete") found.loading = true;
         inner = frame.contentWindow && frame.contentWindow[NAME];
       } catch {
         continue; // another origin answers for itself only

@@ -226,16 +226,12 @@ async def test_a_target_that_moved_is_found_again(serve: Any, play: Any, host: A
     assert step.saw.id != "o0000"
 
 
-class Flees(Moves):
-    """As above, but the target leaves at every look."""
-
-
 async def test_a_target_that_does_not_hold_still_stops_the_step(serve: Any, play: Any) -> None:
     from handeye.environments.browser.environment import BrowserEnvironment
     from handeye.environments.browser.host import BrowserConfig
 
     page = """<button id=a style='position:absolute;width:90px;height:30px' onclick="document.title='hit'">Catch me</button>
-      <script>let n = 0; setInterval(() => { a.style.left = (n = (n + 67) % 900) + 'px' }, 40)</script>"""
+      <script>let n = 0; (function move() { a.style.left = (n = (n + 67) % 900) + 'px'; requestAnimationFrame(move) })()</script>"""
     world = BrowserEnvironment(BrowserConfig(settle=0.5))
     episode = await play({"start": serve(page), "steps": [{"click": "Catch me"}]}, world=world)
     assert outcome(episode)[0] == "failed"

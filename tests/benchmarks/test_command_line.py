@@ -260,3 +260,60 @@ def test_run_sync_works_where_a_loop_is_running_already(tmp_path: Path) -> None:
 
     episode = asyncio.run(notebook())
     assert episode.outcome.status == "passed"
+
+
+@pytest.mark.parametrize("impatient", [False, True])
+def test_an_interrupt_cuts_off_a_long_step(tmp_path: Path, impatient: bool) -> None:
+    page = "data:text/html,<title>t</title><button>Go</button>"
+    task = write(tmp_path, f"start: '{page}'\nsteps:\n  - hover: Go\n  - wait: 300\n")
+    run = Running(task, tmp_path / "episode")
+    run.until(steps=1)
+    assert wait_until(lambda: b'"verb":"wait"' in (run.out / "steps.jsonl").read_bytes(), 20)
+    family = run.family()
+    run.process.send_signal(signal.SIGINT)
+    if impatient:
+        output = run.process.stdout
+        assert output is not None and wait_until(lambda: b"ending the step" in output.readline(), 20)
+        run.process.send_signal(signal.SIGINT)
+    said = run.process.communicate(timeout=60)[0].decode()
+    assert run.process.returncode == 4, said
+    assert "Traceback" not in said
+    assert wait_until(lambda: gone(family), 5)
+    # it began and never ended: nobody can say what came of it
+    assert Episode.open(run.out).steps[-1].unknown
+
+
+def test_a_headed_browser_needs_a_display(tmp_path: Path) -> None:
+    task = write(tmp_path, f"start: '{PAGE}'\nsteps: [reload]")
+    done = handeye("run", task, "--headed", cwd=tmp_path, DISPLAY="", WAYLAND_DISPLAY="")
+    assert done.returncode == 2 and "no display" in done.stderr and "xvfb-run" in done.stderr
+
+
+@pytest.mark.display
+def test_headed_under_a_virtual_display(tmp_path: Path) -> None:
+    task = write(tmp_path, f"start: '{PAGE}'\nsteps:\n  - click: Go\n    nth: 2\npostconditions:\n  - text: Go\n")
+    command = ["xvfb-run", "-a", sys.executable, "-m", "handeye", "run", str(task), "--headed", "--out", "episode"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    episode = Episode.open(tmp_path / "episode")
+    assert (episode.steps[0].saw.frame.width, episode.steps[0].saw.frame.height) == (1280, 720)
+    assert episode.header.environment["headed"] is True
+
+
+def test_left_open_where_it_failed_until_someone_says_so(tmp_path: Path) -> None:
+    task = write(tmp_path, f"start: '{PAGE}'\nsteps:\n  - click: Go\n")
+    command = [sys.executable, "-m", "handeye", "run", str(task), "--pause-on-failure", "--out", "episode"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        seen = ""
+        while "press Enter to give it back" not in seen:
+            read = process.stderr.read(1)
+            assert read, seen
+            seen += read
+        family = psutil.Process(process.pid).children(recursive=True)
+        assert any("chrom" in each.name() for each in family)
+        process.communicate("\n", timeout=60)
+        assert process.returncode == 1
+    assert wait_until(lambda: gone(family), 5)
