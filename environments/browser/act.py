@@ -40,16 +40,14 @@ from ...tools.actions import (
     Upload,
     Wait,
 )
-from ...tools.errors import ActionError, EnvironmentFailed
+from ...tools.errors import ActionError
 from ...tools.geometry import Point, Size, Transform
 from ...tools.keys import for_playwright, parse_chord
 from ...tools.secrets import Secrets
+from .elements import OPAQUE, call_at, takes_text
 from .host import boundary
 from .tabs import Tabs
 
-_HERE = Path(__file__).parent
-_ELEMENT = (_HERE / "element.js").read_text(encoding="utf-8")
-_FOCUS = (_HERE / "focus.js").read_text(encoding="utf-8")
 _VALUE_INPUTS = {
     "date": "YYYY-MM-DD",
     "time": "HH:MM",
@@ -262,12 +260,9 @@ class Hands:
         await keyboard.type(text)
 
     async def _check_focus(self, at: Point, here: dict[str, Any]) -> None:
-        if self._tabs.dialog is not None:
+        if self._tabs.dialog is not None or here["tag"] in OPAQUE:
             return
-        session = await self._tabs.session()
-        answer = await session.send("Runtime.evaluate", {"expression": _FOCUS, "returnByValue": True})
-        focus = answer["result"].get("value") or {}
-        if not focus.get("takes") and here["tag"] not in ("canvas", "iframe", "frame", "embed", "object"):
+        if not await takes_text(await self._tabs.session()):
             what = f"{here['tag']} “{here['text']}”" if here["text"] else here["tag"]
             raise ActionError(
                 f"what is at ({at.x:.0f}, {at.y:.0f}) takes no text: it is a {what}", remedy="type into a field"
@@ -372,38 +367,10 @@ class Hands:
         self._note("script", "upload", ", ".join(Path(each).name for each in act.paths))
 
     async def _call(self, at: Point, function: str, *arguments: object) -> dict[str, Any]:
-        """Calls a function of ``element.js`` on the innermost node at a point, through frames and shadow roots."""
-        session = await self._tabs.session()
-        css = self._css(at)
-        metrics = await session.send("Page.getLayoutMetrics")
-        scrolled = metrics["cssVisualViewport"]
-        try:
-            # the protocol wants coordinates of the document, and whole ones
-            node = await session.send(
-                "DOM.getNodeForLocation",
-                {
-                    "x": int(css.x + scrolled["pageX"]),
-                    "y": int(css.y + scrolled["pageY"]),
-                    "includeUserAgentShadowDOM": False,
-                },
-            )
-            resolved = await session.send("DOM.resolveNode", {"backendNodeId": node["backendNodeId"]})
-        except PlaywrightError as error:
-            raise ActionError(f"there is nothing at ({at.x:.0f}, {at.y:.0f})") from error
-        answer = await session.send(
-            "Runtime.callFunctionOn",
-            {
-                "objectId": resolved["object"]["objectId"],
-                "functionDeclaration": f"function (...rest) {{ return ({_ELEMENT}).{function}.apply(this, rest); }}",
-                "arguments": [{"value": each} for each in arguments],
-                "returnByValue": True,
-            },
-        )
-        if "exceptionDetails" in answer:
-            raise EnvironmentFailed(f"the page broke {function}: {answer['exceptionDetails'].get('text')}")
-        value = answer["result"]["value"]
-        assert isinstance(value, dict)
-        return value
+        answer = await call_at(await self._tabs.session(), self._css(at), function, *arguments)
+        if answer is None:
+            raise ActionError(f"there is nothing at ({at.x:.0f}, {at.y:.0f})")
+        return answer
 
     def _css(self, point: Point) -> Point:
         css = self._to_input.point(point)

@@ -10,56 +10,14 @@ import asyncio
 from typing import Any, NamedTuple
 
 from playwright.async_api import CDPSession
-from playwright.async_api import Error as PlaywrightError
 
 from ...episodes.schema import Node, Tree
 from ...tools.geometry import Box, Transform
 from ...tools.secrets import Secrets
+from .accessibility import Accessible, accessible_nodes
+from .style import PLAIN, PROPERTIES, Style, style_of
 
-_STYLES = (
-    "visibility",
-    "opacity",
-    "pointer-events",
-    "overflow-x",
-    "overflow-y",
-    "position",
-    "transform",
-    "border-left-width",
-    "border-top-width",
-    "border-right-width",
-    "border-bottom-width",
-    "padding-left",
-    "padding-top",
-)
-# Blink's own names (ui/accessibility/ax_enums.mojom) → ARIA
-_ROLES = {
-    "RootWebArea": "document",
-    "LabelText": "label",
-    "Legend": "legend",
-    "Date": "date",
-    "DateTime": "date",
-    "InputTime": "time",
-    "ColorWell": "color",
-    "Iframe": "iframe",
-    "LayoutTable": "table",
-    "LayoutTableRow": "row",
-    "LayoutTableCell": "cell",
-    "MenuListOption": "option",
-    "MenuListPopup": "listbox",
-    "PluginObject": "embed",
-    "DisclosureTriangle": "button",
-    "SpinButton": "spinbutton",
-}
-_FLAGS = ("disabled", "focused", "required", "readonly", "selected", "multiline", "modal")
 _BUTTON_INPUTS = frozenset({"button", "submit", "reset", "image"})
-
-
-class _Accessible(NamedTuple):
-    role: str
-    name: str
-    value: str | None
-    states: tuple[str, ...]
-    url: str
 
 
 async def take_tree(
@@ -81,61 +39,13 @@ async def take_tree(
     """
     snapshot = await session.send(
         "DOMSnapshot.captureSnapshot",
-        {"computedStyles": list(_STYLES), "includePaintOrder": True, "includeDOMRects": False},
+        {"computedStyles": list(PROPERTIES), "includePaintOrder": True, "includeDOMRects": False},
     )
     frames = [snapshot["strings"][document["frameId"]] for document in snapshot["documents"]]
-    answers = await asyncio.gather(*(_accessible(session, frame) for frame in frames))
+    answers = await asyncio.gather(*(accessible_nodes(session, frame) for frame in frames))
     accessible = {key: value for answer in answers for key, value in answer.items()}
     # a thousand nodes take some 20 ms of pure Python: not on the event loop
     return await asyncio.to_thread(lambda: _Builder(snapshot, accessible, viewport, to_frame, secrets).build())
-
-
-async def _accessible(session: CDPSession, frame: str) -> dict[int, _Accessible]:
-    try:
-        answer = await session.send("Accessibility.getFullAXTree", {"frameId": frame})
-    except PlaywrightError:
-        # a frame that went away between the two snapshots, or whose process is another: boxes and texts remain
-        return {}
-    found: dict[int, _Accessible] = {}
-    for node in answer["nodes"]:
-        if node.get("ignored") or "backendDOMNodeId" not in node:
-            continue
-        role = str(node.get("role", {}).get("value", "generic"))
-        if role in ("StaticText", "InlineTextBox", "none"):
-            continue
-        value = node.get("value", {}).get("value")
-        properties = {each["name"]: each["value"].get("value") for each in node.get("properties", ())}
-        found[node["backendDOMNodeId"]] = _Accessible(
-            _ROLES.get(role, role.lower() if role[:1].isupper() else role),
-            " ".join(str(node.get("name", {}).get("value", "")).split()),
-            None if value is None else str(value),
-            _states(properties),
-            str(properties.get("url", "")) if role == "link" else "",
-        )
-    return found
-
-
-def _states(properties: dict[str, Any]) -> tuple[str, ...]:
-    states = [name for name in _FLAGS if properties.get(name) is True]
-    for name, words in (("checked", ("checked", "unchecked")), ("pressed", ("pressed", "unpressed"))):
-        if name in properties:
-            states.append({"true": words[0], "mixed": "mixed"}.get(str(properties[name]), words[1]))
-    if "expanded" in properties:
-        states.append("expanded" if properties["expanded"] else "collapsed")
-    return tuple(states)
-
-
-class _Style(NamedTuple):
-    visible: bool
-    faded: bool
-    transparent: bool
-    clips: bool
-    cuts: tuple[bool, bool]
-    scrolls: tuple[bool, bool]
-    position: str
-    contains_absolute: bool
-    border: tuple[float, float, float, float]
-    padding: tuple[float, float]
 
 
 class _Place(NamedTuple):
@@ -160,7 +70,7 @@ class _Builder:
     """Puts one tree together."""
 
     def __init__(
-        self, snapshot: Any, accessible: dict[int, _Accessible], viewport: Box, to_frame: Transform, secrets: Secrets
+        self, snapshot: Any, accessible: dict[int, Accessible], viewport: Box, to_frame: Transform, secrets: Secrets
     ) -> None:
         self._documents = snapshot["documents"]
         self._strings = snapshot["strings"]
@@ -209,7 +119,7 @@ class _Builder:
 
     def _frame(self, number: int, layout: Any, row: int, place: _Place, offset: tuple[float, float]) -> None:
         left, top, width, height = layout["bounds"][row]
-        style = self._style(layout["styles"][row])
+        style = style_of(layout["styles"][row], self._strings)
         x, y = (
             left + offset[0] + style.border[0] + style.padding[0],
             top + offset[1] + style.border[1] + style.padding[1],
@@ -240,7 +150,7 @@ class _Builder:
         left, top, width, height = layout["bounds"][row]
         whole = Box.at(left + offset[0], top + offset[1], max(0.0, width), max(0.0, height))
         is_text = nodes["nodeType"][node] == 3
-        style = self._style(layout["styles"][row]) if layout["styles"][row] else _PLAIN
+        style = style_of(layout["styles"][row], self._strings) if layout["styles"][row] else PLAIN
         clip = self._clip_of(above, style)
         shown = clip.intersection(whole) if clip is not None and style.visible else None
         faded = above.faded or style.faded
@@ -292,7 +202,7 @@ class _Builder:
         attributes: dict[str, str],
         whole: Box,
         shown: Box | None,
-        style: _Style,
+        style: Style,
     ) -> None:
         """Text that the browser paints without a text node: what a field holds, the label of an input button, generated content."""
         node = self._nodes[place.node]
@@ -305,7 +215,7 @@ class _Builder:
             if text.strip():
                 self._text(place.node, text, whole, shown, node.paint, style, [])
 
-    def _node(self, accessible: _Accessible | None, document: Any, node: int, parent: int) -> Node:
+    def _node(self, accessible: Accessible | None, document: Any, node: int, parent: int) -> Node:
         tag = self._strings[document["nodes"]["nodeName"][node]].lower()
         if document["nodes"]["nodeType"][node] == 9:
             return Node(
@@ -328,7 +238,7 @@ class _Builder:
         )
 
     def _text(
-        self, parent: int, text: str, whole: Box, shown: Box | None, paint: int, style: _Style, lines: list[Box]
+        self, parent: int, text: str, whole: Box, shown: Box | None, paint: int, style: Style, lines: list[Box]
     ) -> None:
         words = " ".join(text.split())
         if not words or not style.visible or whole.area <= 0:
@@ -349,7 +259,7 @@ class _Builder:
             )
         )
 
-    def _clip_of(self, above: _Place, style: _Style) -> Box | None:
+    def _clip_of(self, above: _Place, style: Style) -> Box | None:
         if style.position == "fixed":
             return self._viewport
         return above.clip_absolute if style.position == "absolute" else above.clip
@@ -361,29 +271,6 @@ class _Builder:
             if width > 0 and height > 0:
                 found.setdefault(row, []).append(Box.at(left, top, width, height))
         return found
-
-    def _style(self, row: list[int]) -> _Style:
-        if not row:
-            return _PLAIN
-        text = dict(zip(_STYLES, (self._strings[each] for each in row), strict=True))
-        position = text["position"]
-        return _Style(
-            visible=text["visibility"] == "visible",
-            faded=text["opacity"] == "0",
-            transparent=text["pointer-events"] == "none",
-            clips=not (text["overflow-x"] == text["overflow-y"] == "visible"),
-            cuts=(text["overflow-x"] in ("hidden", "clip"), text["overflow-y"] in ("hidden", "clip")),
-            scrolls=(text["overflow-x"] in ("auto", "scroll"), text["overflow-y"] in ("auto", "scroll")),
-            position=position,
-            contains_absolute=position != "static" or text["transform"] != "none",
-            border=(
-                _px(text["border-left-width"]),
-                _px(text["border-top-width"]),
-                _px(text["border-right-width"]),
-                _px(text["border-bottom-width"]),
-            ),
-            padding=(_px(text["padding-left"]), _px(text["padding-top"])),
-        )
 
     def _attributes(self, row: list[int]) -> dict[str, str]:
         words = [self._string(each) for each in row]
@@ -399,12 +286,11 @@ class _Builder:
         return None if box is None else self._to_frame.box(box)
 
 
-_PLAIN = _Style(True, False, False, False, (False, False), (False, False), "static", False, (0, 0, 0, 0), (0, 0))
 _FAR = 1e9
 _LABELLED = frozenset({"input", "select", "textarea", "button", "meter", "output", "progress"})
 
 
-def _cut(above: Box | None, inside: Box, style: _Style) -> Box:
+def _cut(above: Box | None, inside: Box, style: Style) -> Box:
     """Beyond which nothing in a box can be scrolled into view.
 
     Each axis has its own rule: what is hidden ends at the edge, and what scrolls can be brought inside, whatever cuts further out.
@@ -451,7 +337,3 @@ class _Labels:
 
 def _rare(data: Any) -> dict[int, int]:
     return dict(zip(data["index"], data["value"], strict=True)) if data else {}
-
-
-def _px(text: str) -> float:
-    return float(text.removesuffix("px") or 0) if text.endswith("px") else 0.0
