@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -30,13 +30,11 @@ from ..tools.errors import (
 )
 from ..tools.plugins import load
 from ..tools.secrets import Secrets
-from .base import Guard, Person, Policy
+from .base import Grounder, Guard, Person, Policy
 from .checks import collect, judge, values_read
-from .grounding.chain import ChainGrounder
+from .grounding.chain import EMBEDDED, named_grounders
 from .grounding.reading import PageText
 from .grounding.screen import ScreenReader
-from .grounding.text import TextGrounder
-from .grounding.tree import TreeGrounder
 from .guard import OpenGuard
 from .loop import Crew, Ending, run_loop
 from .person import NoPerson, PersonRefused
@@ -100,7 +98,8 @@ class Run:
         watch: Told of every step.
         world: The environment; by default the one that the task names.
         policy: What decides; by default the task's steps.
-        pause: Called with the world when the run has failed, before it is closed.
+        grounders: Names of what finds places, in order of trust.
+        pause_on_failure: Hands the world to the person when the run has failed, before it is closed.
     """
 
     task: Task
@@ -113,6 +112,7 @@ class Run:
     watch: Watch | None = None
     world: Environment | None = None
     policy: Policy | None = None
+    grounders: Sequence[str] = EMBEDDED
     pause_on_failure: bool = False
 
 
@@ -129,7 +129,7 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
     task = run.task
     inputs = complete_inputs(task, run.inputs)
     _check_secrets(task, run.secrets)
-    grounder = ChainGrounder((TreeGrounder(), TextGrounder(resources.reader)))
+    grounder = named_grounders(run.grounders, resources.reader)
     policy = run.policy or _script(run, inputs, grounder, resources)
     world = run.world or _world(task, run.secrets, resources)
     header = Header(
@@ -138,7 +138,7 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
         task=task,
         inputs=dict(inputs),
         policy=f"{type(policy).__module__}:{type(policy).__qualname__}",
-        grounders=("tree", "text"),
+        grounders=tuple(run.grounders),
         versions=_versions(),
         redactions=run.secrets.names,
     )
@@ -286,7 +286,7 @@ def _check_secrets(task: Task, secrets: Secrets) -> None:
         )
 
 
-def _script(run: Run, inputs: Mapping[str, str], grounder: ChainGrounder, resources: Resources) -> Policy:
+def _script(run: Run, inputs: Mapping[str, str], grounder: Grounder, resources: Resources) -> Policy:
     if not run.task.steps:
         raise UsageError(
             f"the task {run.task.name!r} has no steps, so a model would have to decide",

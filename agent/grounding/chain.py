@@ -6,7 +6,27 @@ from collections.abc import Sequence
 
 from ...episodes.schema import Absent, Located, Observation
 from ...tools.actions import Target
+from ...tools.plugins import load
 from ..base import Grounder
+from .screen import ScreenReader
+
+GROUNDERS = {
+    "tree": ".agent.grounding.tree:TreeGrounder",
+    "text": ".agent.grounding.text:TextGrounder",
+}
+"""Short names of the grounders that ship. Each is made with the shared `ScreenReader`, whether it reads pixels or not."""
+
+EMBEDDED = ("tree", "text")
+"""The default chain: no model, no server."""
+
+
+def named_grounders(names: Sequence[str], reader: ScreenReader) -> ChainGrounder:
+    """A chain of grounders by short name, entry point of ``handeye.grounders``, or dotted path.
+
+    Raises:
+        UnknownName: There is none of that name.
+    """
+    return ChainGrounder([load("grounder", name, GROUNDERS, "handeye.grounders")(reader) for name in names])
 
 
 class ChainGrounder:

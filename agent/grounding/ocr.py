@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...tools.errors import EnvironmentFailed
 from ...tools.pixels import Pixels
@@ -35,6 +36,12 @@ GRID = 32
 
 _SMALLEST = 8
 """Pixels of height. The boxes are larger than the ink: what is lower than this is a rounded corner taken for a letter."""
+
+_CONTRAST = 40
+"""Levels of a channel (of 256) between ink and paper."""
+
+_BORDER = 4
+"""Pixels that the border of a field is wide at most."""
 
 REMEDY = "Run `handeye doctor`: it says what is missing on this machine, and how to get it."
 _SIZE = struct.Struct(">II")
@@ -225,7 +232,14 @@ def _load() -> Callable[[Pixels], list[Found]]:
     from omegaconf import flag_override
     from rapidocr import RapidOCR
 
-    engine = RapidOCR(params=_SETTINGS)
+    class Engine(RapidOCR):  # type: ignore[misc, unused-ignore]  # untyped where it is not installed
+        def crop_text_regions(self, img: Pixels, det_boxes: Any) -> Any:
+            # in place: these are the boxes that come back with the text
+            for corners in det_boxes:
+                _fit(img, corners)
+            return super().crop_text_regions(img, det_boxes)
+
+    engine = Engine(params=_SETTINGS)
     for part in (engine.cfg.Det, engine.cfg.Rec):
         with flag_override(part, "allow_objects", True):
             part.session = _session(Path(engine.cfg.Global.model_root_dir), part)
@@ -252,6 +266,49 @@ def _load() -> Callable[[Pixels], list[Found]]:
         return lines
 
     return recognize
+
+
+def _fit(image: Pixels, corners: Any) -> None:
+    """Corrects where a line ends: the network cuts through a full stop, and takes in the border of a field or button.
+
+    A border read as a bracket is a wrong text. What is tilted is left as it is.
+    """
+    left, top = corners.min(axis=0).astype(int)
+    right, bottom = corners.max(axis=0).astype(int)
+    height = bottom - top
+    if abs(corners[0][1] - corners[1][1]) > height / 4:
+        return
+    reach = height // 2
+    start, stop = max(0, left - reach), min(image.shape[1], right + reach)
+    strip = image[top:bottom, start:stop].astype(np.int16)
+    paper = np.median(strip[:, left - start : right - start], axis=(0, 1))
+    share = (np.abs(strip - paper).max(axis=2) > _CONTRAST).mean(axis=0)
+    new_right = start + _end(share, right - start, reach)
+    new_left = stop - _end(share[::-1], stop - left, reach)
+    if new_right - new_left > (right - left) / 2:
+        corners[:] = [[new_left, top], [new_right, top], [new_right, bottom], [new_left, bottom]]
+
+
+def _end(share: NDArray[np.float64], end: int, reach: int) -> int:
+    """Where a line ends that was thought to end at column ``end``; ``share`` says how much of each column is ink."""
+    first = max(0, end - reach)
+    limit = len(share)
+    for column in range(first, limit):
+        if share[column] > 0.9:
+            beyond = share[column : column + _BORDER + 1]
+            if column < end and len(beyond) > _BORDER and beyond[-1] > 0.9:
+                return end  # too wide for a border: a picture, perhaps
+            limit = column
+            break
+    last = 0
+    for column in range(first, limit):
+        if column >= end and column - last > 1:
+            break
+        if share[column] > 0:
+            last = column + 1
+    if last == 0 or last == end + reach:
+        return min(end, limit)  # no ink, or ink as far as can be seen, which is not the rest of this line
+    return min(last + reach // 2, limit)
 
 
 def _session(models: Path, part: Any) -> Any:

@@ -22,6 +22,7 @@ from ...episodes.schema import (
 from ...tools.actions import Target
 from ...tools.geometry import Box, Point
 from .match import Tier, loose, nearest, tier
+from .screen import ScreenReader
 
 _GROUPS = {"field": FIELDS, "choice": CHOICES, "control": CONTROLS, "tick": TICKS}
 _REGIONS = frozenset(
@@ -54,7 +55,14 @@ _REGIONS = frozenset(
 
 
 class TreeGrounder:
-    """Grounds in the tree of the observation. Absent where there is none."""
+    """Grounds in the tree of the observation. Absent where there is none.
+
+    Args:
+        reader: Not needed: it reads no pixels.
+    """
+
+    def __init__(self, reader: ScreenReader | None = None) -> None:
+        del reader
 
     async def locate(self, target: Target, now: Observation) -> Located:
         """See `Grounder.locate`."""
