@@ -4,63 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from ...episodes.schema import Absent, Ambiguous, Candidate, Decision, Found, Hidden, Observation, Step, Task
 from ...episodes.schema.script import (
-    AnswerDialogStep,
-    AnswerStep,
     AskStep,
     CheckStep,
-    ClickStep,
     Condition,
-    DragStep,
-    FailStep,
-    HoldStep,
-    HoverStep,
-    KeyStep,
-    NavigateStep,
-    NewTabStep,
     ReadStep,
-    ScriptStep,
-    ScrollStep,
     ScrollToStep,
-    SelectStep,
     SwitchTabStep,
-    TypeStep,
     UncheckStep,
-    UploadStep,
-    WaitStep,
 )
 from ...tools.actions import (
-    Answer,
-    AnswerDialog,
     AskUser,
-    Back,
     Click,
-    CloseTab,
     Done,
-    Drag,
     Fail,
-    Forward,
-    Hold,
     Hover,
     IntendedAct,
-    Key,
-    Navigate,
-    NewTab,
     Place,
     Read,
-    Reload,
     Say,
     Scroll,
-    Select,
     SwitchTab,
     Target,
-    Type,
-    Upload,
     Wait,
     places,
 )
@@ -68,8 +37,8 @@ from ...tools.geometry import Point
 from ...tools.secrets import placeholder
 from ..base import Grounder
 from ..grounding.reading import PageText
-from .fill import fill
 from .program import Branch, Do, Jump, Loop, compile_script
+from .steps import Words, verb_of
 
 PATIENCE = 3.0
 """Seconds that a step waits for its target, when nothing on the page announced that it would come."""
@@ -163,8 +132,8 @@ class ScriptPolicy:
             case ReadStep():
                 return await self._read(step, do.source, state, now)
             case CheckStep() | UncheckStep():
-                target = self._target(
-                    step, step.check if isinstance(step, CheckStep) else step.uncheck, state, role="tick"
+                target = self._words(state).target(
+                    step, step.check if isinstance(step, CheckStep) else step.uncheck, "tick"
                 )
                 located = await self._grounder.locate(target, now)
                 if isinstance(located, Found) and await _is_on(located, now) == isinstance(step, CheckStep):
@@ -172,9 +141,11 @@ class ScriptPolicy:
                     return None
                 return await self._point(Click[Place](at=target), do.source, state, now)
             case ScrollToStep():
-                return await self._scroll_to(self._target(step, step.scroll_to, state), do.source, state, past, now)
+                return await self._scroll_to(
+                    self._words(state).target(step, step.scroll_to), do.source, state, past, now
+                )
             case SwitchTabStep():
-                wanted = self._fill(step.switch_tab, state).casefold()
+                wanted = self._words(state).fill(step.switch_tab).casefold()
                 tab = next(
                     (each for each in now.tabs if wanted in each.title.casefold() or wanted in each.url.casefold()),
                     None,
@@ -187,70 +158,9 @@ class ScriptPolicy:
                 return _advance(SwitchTab(tab=tab.id), state, do.source)
             case AskStep():
                 state.asked = step.as_
-                return _advance(AskUser(question=self._fill(step.ask, state)), state, do.source)
+                return _advance(AskUser(question=self._words(state).fill(step.ask)), state, do.source)
             case _:
-                return await self._point(self._verb(step, state, now), do.source, state, now)
-
-    def _verb(self, step: ScriptStep, state: _State, now: Observation) -> IntendedAct | Say:
-        def target(text: str | None, role: str | None = None) -> Target:
-            assert text is not None
-            return self._target(step, text, state, role=role)
-
-        match step:
-            case "back":
-                return Back()
-            case "forward":
-                return Forward()
-            case "reload":
-                return Reload()
-            case "close_tab":
-                return CloseTab()
-            case ClickStep():
-                return Click[Place](
-                    at=target(step.click), button=step.button, count=step.count, modifiers=step.modifiers
-                )
-            case HoverStep():
-                return Hover[Place](at=target(step.hover))
-            case TypeStep():
-                at = None if step.into is None else target(step.into, "field")
-                return Type[Place](text=self._fill(step.type, state), at=at, replace=step.replace and at is not None)
-            case KeyStep():
-                return Key(keys=(step.key,) if isinstance(step.key, str) else step.key)
-            case HoldStep():
-                at = None if step.on is None else target(step.on)
-                return Hold[Place](keys=() if step.hold is None else (step.hold,), at=at, seconds=step.seconds)
-            case SelectStep():
-                options = (step.select,) if isinstance(step.select, str) else step.select
-                return Select[Place](
-                    at=target(step.from_, "choice"), options=tuple(self._fill(each, state) for each in options)
-                )
-            case DragStep():
-                return Drag[Place](path=(target(step.drag), Target(description=self._fill(step.to, state))))
-            case ScrollStep():
-                at = None if step.over is None else target(step.over)
-                return Scroll[Place](at=at, **_wheel(step, now))
-            case WaitStep(wait=float(seconds)):
-                return Wait[Place](seconds=seconds)
-            case WaitStep(wait=what):
-                assert not isinstance(what, float)
-                words = self._target(what, what.text or what.gone or "", state, role="words")
-                return Wait[Place](for_=words, seconds=what.seconds, gone=what.gone is not None)
-            case NavigateStep():
-                return Navigate(url=self._fill(step.navigate, state))
-            case NewTabStep():
-                return NewTab(url=None if step.new_tab is None else self._fill(step.new_tab, state))
-            case UploadStep():
-                paths = (step.upload,) if isinstance(step.upload, str) else step.upload
-                return Upload[Place](at=target(step.into), paths=tuple(self._fill(each, state) for each in paths))
-            case AnswerDialogStep():
-                text = None if step.text is None else self._fill(step.text, state)
-                return AnswerDialog(accept=step.answer_dialog == "accept", text=text)
-            case AnswerStep():
-                return Answer(text=self._fill(step.answer, state))
-            case FailStep():
-                return Fail(reason=self._fill(step.fail, state))
-            case _:
-                raise AssertionError(f"{step!r} is handled before")
+                return await self._point(verb_of(step, self._words(state), now), do.source, state, now)
 
     async def _point(self, verb: IntendedAct | Say, source: str, state: _State, now: Observation) -> Decision:
         """The verb itself, or first what has to happen so that its target can be pointed at."""
@@ -261,9 +171,11 @@ class ScriptPolicy:
                 continue
             located = await self._grounder.locate(place, now)
             if isinstance(located, Hidden) and located.reason == "offscreen" and state.scrolls < _MOST_SCROLLS:
-                state.scrolls += 1
-                state.patient = True
-                return _decision(await _towards(located, now), state, source)
+                wheel = await _towards(located, now)
+                if wheel.dx or wheel.dy:
+                    state.scrolls += 1
+                    state.patient = True
+                    return _decision(wheel, state, source)
             if isinstance(located, Absent | Hidden) and not state.patient:
                 # nothing announced it, but it may be on its way; a second time the loop says what is wrong
                 state.patient = True
@@ -291,7 +203,7 @@ class ScriptPolicy:
     async def _read(self, step: ReadStep, source: str, state: _State, now: Observation) -> Decision:
         place: Candidate | None = None
         if step.from_ is not None:
-            located = await self._grounder.locate(self._target(step, step.from_, state), now)
+            located = await self._grounder.locate(self._words(state).target(step, step.from_), now)
             if not isinstance(located, Found | Hidden):
                 near = (
                     f"; nearest: {', '.join(each.label for each in located.nearest)}"
@@ -304,7 +216,7 @@ class ScriptPolicy:
                     source,
                 )
             place = located.place
-        inside = None if step.inside is None else self._fill(step.inside, state)
+        inside = None if step.inside is None else self._words(state).fill(step.inside)
         text, box = await self._text.read(now, place, inside)
         value: str | list[str] = text
         if step.pattern is not None:
@@ -321,49 +233,27 @@ class ScriptPolicy:
 
     async def _holds(self, condition: Condition, state: _State, now: Observation) -> bool:
         if condition.sees is not None:
-            words = self._target(condition, condition.sees, state, role="words")
+            words = self._words(state).target(condition, condition.sees, "words")
             # two of them are seen as well as one
             holds = isinstance(await self._grounder.locate(words, now), Found | Ambiguous)
         else:
-            value = self._values(state).get(condition.value or "", "")
+            value = self._words(state).values.get(condition.value or "", "")
             text = value if isinstance(value, str) else ", ".join(value)
             holds = bool(text)
             if condition.equals is not None:
-                holds = text == self._fill(condition.equals, state)
+                holds = text == self._words(state).fill(condition.equals)
             if condition.matches is not None:
                 holds = holds and re.search(condition.matches, text) is not None
         return holds != condition.not_
 
     def _items(self, loop: Loop, state: _State) -> list[str]:
         if not isinstance(loop.items, str):
-            return [self._fill(each, state) for each in loop.items]
-        value = self._values(state).get(loop.items.strip("{}"), [])
+            return [self._words(state).fill(each) for each in loop.items]
+        value = self._words(state).values.get(loop.items.strip("{}"), [])
         return [value] if isinstance(value, str) else value
 
-    def _target(self, step: Any, text: str, state: _State, *, role: str | None = None) -> Target:
-        def filled(value: str | None) -> str | None:
-            return None if value is None else self._fill(value, state)
-
-        return Target(
-            description=self._fill(text, state),
-            near=filled(step.near),
-            inside=filled(step.inside),
-            nth=step.nth,
-            role=step.role or role,
-        )
-
-    def _values(self, state: _State) -> dict[str, str | list[str]]:
-        return {**self._given, **state.values}
-
-    def _fill(self, text: str, state: _State) -> str:
-        # a name that a branch not taken would have read is empty
-        values = self._values(state)
-        return fill(text, _Lenient(values))
-
-
-class _Lenient(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
-        return ""
+    def _words(self, state: _State) -> Words:
+        return Words({**self._given, **state.values})
 
 
 def _decision(intent: IntendedAct | Say, state: _State, source: str) -> Decision:
@@ -385,13 +275,6 @@ async def _is_on(located: Found, now: Observation) -> bool | None:
     if tree is None or located.place.node is None:
         return None
     return "checked" in tree.nodes[located.place.node].states
-
-
-def _wheel(step: ScrollStep, now: Observation) -> dict[str, float]:
-    across = step.scroll in ("left", "right")
-    amount = step.by if step.by is not None else (now.frame.width if across else now.frame.height) * 0.8
-    signed = amount if step.scroll in ("down", "right") else -amount
-    return {"dx": signed} if across else {"dy": signed}
 
 
 async def _towards(hidden: Hidden, now: Observation) -> Scroll[Place]:
