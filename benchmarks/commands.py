@@ -24,6 +24,7 @@ from ..agent.run import Interrupt, Resources, Run, complete_inputs
 from ..environments.browser.host import BrowserConfig
 from ..episodes.reader import Episode
 from ..episodes.schema import Task
+from ..episodes.taskfile import read_scalar
 from ..episodes.viewer import write_html
 from ..tools.errors import TaskError, UsageError
 from .batch import Result, exit_code, input_rows, run_batch, task_files
@@ -238,7 +239,7 @@ def _with_settings(task: Task, settings: list[tuple[list[str], str]], start: str
             if not isinstance(here.get(key), dict):
                 raise UsageError(f"-c {'.'.join(path)}: a task has no {key}", remedy="sections: start, budget, browser")
             here = here[key]
-        here[path[-1]] = _viewport(value) if path[-1] == "viewport" else value
+        here[path[-1]] = _viewport(value) if path[-1] == "viewport" else read_scalar(value)
     if start is not None:
         data["start"] |= {"url": start, "site": None}
     try:

@@ -14,6 +14,7 @@ from ..tools.errors import EpisodeCorrupt, EpisodeError
 
 HEADER = "episode.json"
 LINES = "steps.jsonl"
+BLOBS = "blobs"
 _HASH = re.compile(r"[0-9a-f]{64}")
 # one frame of 32768² could not be larger than this; a zip that claims more is a bomb
 _MAX_FILE = 512 * 1024 * 1024
@@ -31,7 +32,7 @@ def blob_name(sha256: str) -> str:
     """
     if not _HASH.fullmatch(sha256):
         raise EpisodeCorrupt(f"{sha256[:80]!r} is not the name of a blob")
-    return f"blobs/{sha256[:2]}/{sha256}"
+    return f"{BLOBS}/{sha256[:2]}/{sha256}"
 
 
 class Store(Protocol):

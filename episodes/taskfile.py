@@ -97,6 +97,19 @@ def _value(node: yaml.Node, where: str, lines: dict[str, int], path: Path, depth
             return _scalar(node)
 
 
+def read_scalar(text: str) -> Any:
+    """One value as a task file would read it: ``3`` is a number, ``"3"`` and ``007`` are text.
+
+    Raises:
+        TaskError: It is no YAML.
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise TaskError(f"{text!r} is not a YAML value: {_yaml_problem(error)}") from error
+    return None if node is None else _value(node, "", {}, Path("value"), 0)
+
+
 def _scalar(node: yaml.Node) -> Any:
     text = str(node.value)
     # a quoted word is always text; a plain one is what YAML 1.2 says, if nothing of its spelling is lost

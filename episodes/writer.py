@@ -24,6 +24,7 @@ from ..tools.secrets import Secrets
 from .schema import (
     LINE,
     BeginLine,
+    Call,
     CallLine,
     EndLine,
     Header,
@@ -35,7 +36,7 @@ from .schema import (
     Tree,
     to_json,
 )
-from .store import HEADER, LINES, blob_name
+from .store import BLOBS, HEADER, LINES, blob_name
 
 _HEADER = TypeAdapter(Header)
 
@@ -66,6 +67,7 @@ class EpisodeWriter:
         self._seen: set[str] = set()
         _make_folder(path)
         try:
+            (path / BLOBS).mkdir()
             self._write_header(header)
             self._lines: BinaryIO = (path / LINES).open("ab")
         except OSError as error:
@@ -82,14 +84,14 @@ class EpisodeWriter:
         """Queues an observation with its frame, and its tree if it was fetched; a second one of the same id adds to it."""
         self._queue(lambda: self._put_observation(observation))
 
-    def call(self, line: CallLine, request: bytes) -> None:
-        """Queues a model call and the request as sent; the line names the blob that holds it, whatever it named before."""
+    def call(self, call: Call, request: bytes) -> None:
+        """Queues a model call, and the request as sent, which becomes the blob that the call names."""
 
         def put() -> None:
-            data = self._secrets.redact(request.decode()).encode() if self._secrets else request
-            sha256 = hashlib.sha256(data).hexdigest()
-            self._put_blob(sha256, data)
-            self._put_line(line.model_copy(update={"call": line.call.model_copy(update={"request": sha256})}))
+            kept = self._secrets.redact(request.decode()).encode() if self._secrets else request
+            sha256 = hashlib.sha256(kept).hexdigest()
+            self._put_blob(sha256, kept)
+            self._put_line(CallLine(call=call.model_copy(update={"request": sha256})))
 
         self._queue(put)
 
@@ -196,7 +198,8 @@ class EpisodeWriter:
         if sha256 in self._seen:
             return
         file = self.path / blob_name(sha256)
-        file.parent.mkdir(parents=True, exist_ok=True)
+        # not the parents: a folder that vanished must not come back without its lines
+        file.parent.mkdir(exist_ok=True)
         # written aside and renamed: under its name a blob is always whole
         aside = file.with_suffix(".part")
         aside.write_bytes(data)

@@ -37,7 +37,7 @@ GRID = 32
 _SMALLEST = 8
 """Pixels of height. The boxes are larger than the ink: what is lower than this is a rounded corner taken for a letter."""
 
-_CONTRAST = 40
+_CONTRAST = 24
 """Levels of a channel (of 256) between ink and paper."""
 
 _BORDER = 4

@@ -114,7 +114,7 @@ class _Search:
         tiers: dict[int, Tier] = {}
         for index, node in enumerate(self._nodes):
             if node.extent is not None and self._role_fits(node):
-                fit = self._fit(node)
+                fit = tier(self._target.description, node.name)
                 if fit is not None and fit <= Tier.PREFIX:
                     tiers[index] = fit
         if not tiers:
@@ -128,11 +128,6 @@ class _Search:
     def _words(self) -> list[int]:
         """Where the page says it, as part of whatever text, scrolled into view or not."""
         return self._anchors(self._target.description)
-
-    def _fit(self, node: Node) -> Tier | None:
-        fits = [tier(self._target.description, text) for text in (node.name, node.value or "") if text]
-        # what a field holds says what it is only when nothing else does
-        return fits[0] if fits and node.name else None
 
     def _operable(self, index: int) -> bool:
         return self._nodes[index].role in CONTROLS
@@ -227,7 +222,8 @@ class _Search:
         if len(ordered) == 1:
             return ordered
         first, second = -scores[ordered[0]][1], -scores[ordered[1]][1]
-        return ordered[:1] if first * 1.5 + 4 < second else ordered
+        # in reading order again, for `nth` to count
+        return ordered[:1] if first * 1.5 + 4 < second else sorted(ordered)
 
     def _closeness(self, index: int, anchor: int) -> tuple[int, float]:
         above = list(self._tree.ancestors(anchor))
@@ -298,7 +294,7 @@ class _Search:
 
     def _label(self, index: int) -> str:
         node = self._nodes[index]
-        text = node.name or self._tree.text_of(index)[:60]
+        text = node.name.strip() or self._tree.text_of(index)[:60]
         return f"{node.role} “{text}”" if text else node.role
 
     def _context(self, index: int) -> str:

@@ -176,6 +176,12 @@ class ScriptPolicy:
                     state.scrolls += 1
                     state.patient = True
                     return _decision(wheel, state, source)
+            if isinstance(located, Hidden) and located.reason == "covered" and state.scrolls == 0:
+                # a header or footer that stands still may lie on top: in the middle of the screen it would not
+                dy = round(located.place.box.center.y - now.frame.box.center.y)
+                if abs(dy) > now.frame.height / 6:
+                    state.scrolls += 1
+                    return _decision(Scroll[Place](dy=dy), state, source)
             if isinstance(located, Absent | Hidden) and not state.patient:
                 # nothing announced it, but it may be on its way; a second time the loop says what is wrong
                 state.patient = True
@@ -220,10 +226,12 @@ class ScriptPolicy:
         text, box = await self._text.read(now, place, inside)
         value: str | list[str] = text
         if step.pattern is not None:
-            found = [match[1] if match.re.groups else match[0] for match in re.finditer(step.pattern, text)]
+            pattern = self._words(state).pattern(step.pattern)
+            found = [_kept(match) for match in re.finditer(pattern, text)]
             if not found:
                 shown = text if len(text) <= 200 else text[:199] + "…"
-                return _decision(Fail(reason=f"{source}: nothing matches /{step.pattern}/ in “{shown}”"), state, source)
+                reason = f"{source}: nothing matches /{pattern}/ in “{shown}”"
+                return _decision(Fail(reason=reason), state, source)
             value = found if step.all else found[0]
         elif step.all:
             value = text.splitlines()
@@ -234,8 +242,8 @@ class ScriptPolicy:
     async def _holds(self, condition: Condition, state: _State, now: Observation) -> bool:
         if condition.sees is not None:
             words = self._words(state).target(condition, condition.sees, "words")
-            # two of them are seen as well as one
-            holds = isinstance(await self._grounder.locate(words, now), Found | Ambiguous)
+            # two of them are seen as well as one, and what is disabled or scrolled away is there too
+            holds = isinstance(await self._grounder.locate(words, now), Found | Ambiguous | Hidden)
         else:
             value = self._words(state).values.get(condition.value or "", "")
             text = value if isinstance(value, str) else ", ".join(value)
@@ -254,6 +262,13 @@ class ScriptPolicy:
 
     def _words(self, state: _State) -> Words:
         return Words({**self._given, **state.values})
+
+
+def _kept(match: re.Match[str]) -> str:
+    """What a match keeps: its group called ``value``, else its first group, else all of it."""
+    if "value" in match.re.groupindex:
+        return match["value"] or ""
+    return (match[1] or "") if match.re.groups else match[0]
 
 
 def _decision(intent: IntendedAct | Say, state: _State, source: str) -> Decision:

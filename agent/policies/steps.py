@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,6 +69,17 @@ class Words:
         """The text with every ``{name}`` replaced."""
         return fill(text, self._lenient)
 
+    def pattern(self, text: str) -> str:
+        """A regular expression with every ``{name}`` that has a value replaced by it, taken literally."""
+
+        def literal(match: re.Match[str]) -> str:
+            value = self.values.get(match[1])
+            if value is None:
+                return match[0]
+            return re.escape(value if isinstance(value, str) else ", ".join(value))
+
+        return re.sub(r"\{([A-Za-z_][A-Za-z0-9_]*)\}", literal, text)
+
     def target(self, step: Any, text: str, role: str | None = None) -> Target:
         """What ``text`` names, told from others by the step's ``near``, ``inside``, ``nth`` and ``role``."""
         return Target(
@@ -75,7 +87,7 @@ class Words:
             near=None if step.near is None else self.fill(step.near),
             inside=None if step.inside is None else self.fill(step.inside),
             nth=step.nth,
-            role=step.role or role,
+            role=role if step.role is None else self.fill(step.role),
         )
 
 

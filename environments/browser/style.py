@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 PROPERTIES = (
+    "display",
     "visibility",
     "opacity",
     "pointer-events",
@@ -34,6 +35,7 @@ class Style(NamedTuple):
         cuts: What overflows it cannot be scrolled to either.
         scrolls: What overflows it can be scrolled to.
         position: CSS ``position``.
+        inline: It flows with the text around it, and wraps with it.
         contains_absolute: What is positioned absolutely inside is positioned by it.
         border: Widths left, top, right, bottom, CSS pixels.
         padding: Left and top, CSS pixels.
@@ -46,12 +48,13 @@ class Style(NamedTuple):
     cuts: tuple[bool, bool]
     scrolls: tuple[bool, bool]
     position: str
+    inline: bool
     contains_absolute: bool
     border: tuple[float, float, float, float]
     padding: tuple[float, float]
 
 
-PLAIN = Style(True, False, False, False, (False, False), (False, False), "static", False, (0, 0, 0, 0), (0, 0))
+PLAIN = Style(True, False, False, False, (False, False), (False, False), "static", False, False, (0, 0, 0, 0), (0, 0))
 _FAR = 1e9
 """Of nodes that have no style of their own: documents."""
 
@@ -70,6 +73,7 @@ def style_of(row: Sequence[int], strings: Sequence[str]) -> Style:
         cuts=(text["overflow-x"] in ("hidden", "clip"), text["overflow-y"] in ("hidden", "clip")),
         scrolls=(text["overflow-x"] in ("auto", "scroll"), text["overflow-y"] in ("auto", "scroll")),
         position=position,
+        inline=text["display"] == "inline",
         contains_absolute=position != "static" or text["transform"] != "none",
         border=(
             _px(text["border-left-width"]),

@@ -7,6 +7,7 @@ included; ``Accessibility.getFullAXTree`` gives roles, names and states. They ar
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any, NamedTuple
 
 from playwright.async_api import CDPSession
@@ -80,6 +81,7 @@ class _Builder:
         self._secrets = secrets
         self._nodes: list[Node] = []
         self._secret_boxes: list[Box] = []
+        self._inline: set[int] = set()
 
     def build(self) -> tuple[Tree, tuple[Box, ...]]:
         main = self._documents[0]
@@ -93,6 +95,7 @@ class _Builder:
 
     def _document(self, number: int, dx: float, dy: float, owner: _Place) -> None:
         document = self._documents[number]
+        first = len(self._nodes)
         nodes, layout = document["nodes"], document["layout"]
         rows: dict[int, list[int]] = {}
         for row, node in enumerate(layout["nodeIndex"]):
@@ -116,6 +119,7 @@ class _Builder:
             if node in inner and place.clip is not None:
                 self._frame(inner[node], layout, rows[node][0], place, (dx, dy))
         labels.resolve(self._nodes)
+        self._wrap(first)
 
     def _frame(self, number: int, layout: Any, row: int, place: _Place, offset: tuple[float, float]) -> None:
         left, top, width, height = layout["bounds"][row]
@@ -176,6 +180,8 @@ class _Builder:
                 }
             )
         )
+        if style.inline:
+            self._inline.add(index)
         inside, cut = clip, above.cut
         if style.clips:
             border = style.border
@@ -241,6 +247,8 @@ class _Builder:
         self, parent: int, text: str, whole: Box, shown: Box | None, paint: int, style: Style, lines: list[Box]
     ) -> None:
         words = " ".join(text.split())
+        # a space at an end keeps two runs of a line apart
+        spaced = re.sub(r"\s+", " ", text)
         if not words or not style.visible or whole.area <= 0:
             return
         if self._secrets.occurs_in(words) and shown is not None:
@@ -248,7 +256,7 @@ class _Builder:
         self._nodes.append(
             Node(
                 role="text",
-                name=self._redacted(words),
+                name=self._redacted(spaced),
                 tag="#text",
                 parent=parent,
                 box=self._in_frame(shown),
@@ -258,6 +266,22 @@ class _Builder:
                 transparent=style.transparent,
             )
         )
+
+    def _wrap(self, first: int) -> None:
+        """Gives inline elements the lines of the text in them: the box around a link that wraps holds much that is not the link."""
+        lines: dict[int, list[Box]] = {}
+        # children stand after their parents: backwards, every element meets its lines complete
+        for index in range(len(self._nodes) - 1, first - 1, -1):
+            node = self._nodes[index]
+            own = (
+                list(node.parts or ((node.box,) if node.box is not None else ()))
+                if node.role == "text"
+                else lines.get(index, [])
+            )
+            if index in self._inline and len(own) > 1:
+                self._nodes[index] = node.model_copy(update={"parts": tuple(own)})
+            if own and (node.role == "text" or index in self._inline):
+                lines.setdefault(node.parent, [])[:0] = own
 
     def _clip_of(self, above: _Place, style: Style) -> Box | None:
         if style.position == "fixed":

@@ -116,7 +116,7 @@ class Call(Record):
     Attributes:
         id: ``c0000`` … in order.
         observation: The newest one when it was made.
-        request: Blob (sha256) of the request as sent.
+        request: Blob (sha256) of the request as sent; filled in by the writer, which stores it.
         reply: None when it failed; then `error` says how.
         seconds: From sending to the last token.
         first_token: Seconds to the first token, when streamed.

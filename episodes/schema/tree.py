@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import zlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -25,13 +25,13 @@ class Node(Record):
 
     Attributes:
         role: ARIA role (``button``, ``link``, ``textbox`` …); ``text`` for a run of visible text, ``generic`` for the rest.
-        name: Accessible name, or the characters of a text run.
+        name: Accessible name, or the characters of a text run: white space as one space, also at its ends.
         value: What a field holds, as the user sees it.
         tag: Element name in a browser, class of the widget on a desktop.
         parent: Index of the parent in the tree; −1 at the root.
         box: The part that can be seen, frame pixels; None when nothing of it can.
         extent: The whole of it, frame pixels, also outside the frame; None when it has no box at all.
-        parts: The lines of a wrapped run of text, frame pixels.
+        parts: The lines of text that wraps, and of an inline element around it, frame pixels.
         paint: Order of painting: a greater one lies on top.
         states: ``disabled``, ``checked``, ``unchecked``, ``selected``, ``focused``, ``expanded``, ``required``, ``readonly``,
             ``scrollable`` …
@@ -141,6 +141,9 @@ class Tree:
         for index, node in enumerate(self.nodes):
             if node.box is None or node.transparent or not node.box.contains(point):
                 continue
+            if node.parts and not any(part.contains(point) for part in node.parts):
+                # what wraps is no rectangle: between its lines there may be something else
+                continue
             # of equal paint order the later one is the inner one
             if best is None or node.paint >= self.nodes[best].paint:
                 best = index
@@ -154,9 +157,9 @@ class Tree:
         return any(each == index or self.nodes[each].label_for == index for each in self.ancestors(hit))
 
     def text_of(self, index: int) -> str:
-        """The visible text at and below the node, in document order."""
+        """The visible text at and below the node, in document order, on one line."""
         runs = (self.nodes[each] for each in self.descendants(index))
-        return " ".join(node.name.strip() for node in runs if node.role == "text" and node.box is not None).strip()
+        return " ".join(_lines(node for node in runs if node.role == "text" and node.box is not None))
 
     def lines(self, inside: Box | None = None) -> list[str]:
         """Rendered text as lines: runs that stand side by side on one level are joined.
@@ -164,20 +167,10 @@ class Tree:
         Args:
             inside: Only what lies in this box (frame pixels); by default everything that has an extent, also scrolled out of view.
         """
-        runs = [
-            (node.extent, node.name.strip())
-            for node in self.nodes
-            if node.role == "text" and node.extent is not None and node.name.strip()
-        ]
+        runs = (node for node in self.nodes if node.role == "text" and node.extent is not None)
         if inside is not None:
-            runs = [(box, text) for box, text in runs if inside.intersection(box) is not None]
-        lines: list[tuple[Box, str]] = []
-        for box, text in runs:
-            if lines and _same_line(lines[-1][0], box):
-                lines[-1] = (Box.around((lines[-1][0], box)), f"{lines[-1][1]} {text}")
-            else:
-                lines.append((box, text))
-        return [text for _, text in lines]
+            runs = (node for node in runs if node.extent is not None and inside.intersection(node.extent) is not None)
+        return _lines(runs)
 
     def path(self, index: int) -> str:
         """Where the node stands, from the root: ``html > body > form > button[2]``; the number counts equal siblings."""
@@ -189,6 +182,24 @@ class Tree:
             alike = [other for other in siblings if (self.nodes[other].tag or self.nodes[other].role) == label]
             steps.append(label if len(alike) == 1 else f"{label}[{alike.index(each) + 1}]")
         return " > ".join(reversed(steps))
+
+
+_GAP = 3.0
+"""Pixels of space between two runs of one line from which on they are two words, whatever their spaces."""
+
+
+def _lines(runs: Iterable[Node]) -> list[str]:
+    lines: list[str] = []
+    before: Box | None = None
+    for node in runs:
+        assert node.extent is not None
+        first, last = (node.parts[0], node.parts[-1]) if node.parts else (node.extent, node.extent)
+        if before is not None and _same_line(before, first):
+            lines[-1] += (" " if first.left - before.right > _GAP else "") + node.name
+        else:
+            lines.append(node.name)
+        before = last
+    return [text for line in lines if (text := " ".join(line.split()))]
 
 
 def _same_line(left: Box, right: Box) -> bool:
