@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -47,7 +49,8 @@ class Progress:
 
 def _where(step: Step) -> str:
     points = [each for each in places(step.action) if isinstance(each, Point)] if step.action is not None else []
-    if not points:
+    if not points or not step.located:
+        # a place that was given as a point stands in the words already
         return ""
     source = next((each.place.source for each in step.located if isinstance(each, Found)), "")
     return f"({points[0].x:.0f}, {points[0].y:.0f}) {source}".strip()
@@ -79,4 +82,15 @@ def print_result(console: Console, result: Result, *, brief: bool = False) -> No
 def show_where(console: Console, path: Path, outcome: Outcome) -> None:
     """Where the episode is, and how to look at it."""
     console.print(Text(f"  episode  {path}"), soft_wrap=True)
-    console.print(Text(f"  look     handeye view {shlex.quote(str(path))}"), soft_wrap=True)
+    console.print(Text(f"  look     {_command()} view {shlex.quote(str(path))}"), soft_wrap=True)
+
+
+def _command() -> str:
+    """How this program is called from here: by name where the shell would find it, else by its path."""
+    script = Path(sys.executable).with_name("handeye")
+    if shutil.which("handeye") == str(script):
+        return "handeye"
+    if not script.exists():
+        return f"{shlex.quote(sys.executable)} -m handeye"
+    here = Path.cwd()
+    return shlex.quote(str(script.relative_to(here) if script.is_relative_to(here) else script))
