@@ -413,7 +413,8 @@ def placed(act: IntendedAct, points: tuple[Point, ...]) -> Act:
     kind = _ACTS.get(act.verb)
     if kind is None:
         return act  # type: ignore[return-value]  # a verb without a place is an Act as it is
-    fields = dict(act)
+    # not dict(act): it would call the `keys` of a Hold
+    fields = {name: value for name, value in act}  # noqa: C416
     field = {"move": "to", "drag": "path", "wait": "for_"}.get(act.verb, "at")
     if points:
         fields[field] = points if field == "path" else points[0]

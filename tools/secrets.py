@@ -162,21 +162,24 @@ def _is_ours(annotation: Any) -> bool:
 
 
 _ENTITIES = {"'": "apos"} | {chr(code): name for code, name in codepoint2name.items()}
-_SPACE = r"(?:\s|\+|%20|%0[9AaDd]|&nbsp;|&#160;|&#32;|\\[nrt]|\\u0020|\\u00[aA]0)+"
+_SPACE = r"(?:\s|\+|%(?:25)*(?:20|0[9ad])|&(?:amp;)*(?:nbsp|#32|#160|#x20|#xa0);|\\+(?:[nrt]|u0020|u00a0))+"
 
 
 def _spelled(value: str) -> str:
-    """A regular expression for a value: each character raw, or as URLs, HTML or JSON spell it; any run of space for a run of space."""
-    return "".join(_SPACE if part.isspace() else "".join(map(_character, part)) for part in re.split(r"(\s+)", value))
+    """A regular expression for a value: each character raw, or as URLs, HTML or JSON spell it, once or over and over.
+
+    Any run of space stands for a run of space.
+    """
+    parts = re.split(r"(\s+)", value)
+    return "".join(f"(?i:{_SPACE})" if part.isspace() else "".join(map(_character, part)) for part in parts)
 
 
 def _character(char: str) -> str:
-    percent = "".join(f"%{byte:02X}" for byte in char.encode(errors="surrogatepass"))
+    raw = re.escape(char)
+    percent = "".join(f"%(?:25)*{byte:02X}" for byte in char.encode(errors="surrogatepass"))
+    entity = "|".join(filter(None, (f"#{ord(char)}", f"#x{ord(char):x}", _ENTITIES.get(char))))
     units = char.encode("utf-16-be", errors="surrogatepass").hex()
-    escaped = "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
-    spellings = {percent, escaped, f"&#{ord(char)};", f"&#x{ord(char):x};"}
-    if char in _ENTITIES:
-        spellings.add(f"&{_ENTITIES[char]};")
+    escaped = "".join(rf"\\+u{units[at : at + 4]}" for at in range(0, len(units), 4))
     if char in "\"'/\\":
-        spellings.add(f"\\{char}")
-    return f"(?:{re.escape(char)}|(?i:{'|'.join(map(re.escape, sorted(spellings)))}))"
+        raw = rf"\\*{raw}"
+    return f"(?:{raw}|(?i:{percent}|&(?:amp;)*(?:{entity});|{escaped}))"

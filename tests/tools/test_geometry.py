@@ -100,9 +100,9 @@ def test_between_takes_the_one_box_onto_the_other(source: Box, target: Box) -> N
 
 
 def test_an_axis_keeps_its_own_scale() -> None:
-    turned = Transform.scale(2, 3).then(Transform(shift_x=10, shift_y=20))
-    assert turned.point(Point(x=5, y=5)) == Point(x=20, y=35)
-    assert turned.inverse().point(Point(x=20, y=35)) == Point(x=5, y=5)
+    turned = Transform.scale(2, 4).then(Transform(shift_x=10, shift_y=20))
+    assert turned.point(Point(x=5, y=5)) == Point(x=20, y=40)
+    assert turned.inverse().point(Point(x=20, y=40)) == Point(x=5, y=5)
 
 
 def test_what_has_no_inverse_is_refused() -> None:
