@@ -23,6 +23,7 @@ from ..tools.errors import (
     DialectError,
     EnvironmentFailed,
     EpisodeError,
+    EpisodeUnwritable,
     HandeyeError,
     ModelError,
     TaskError,
@@ -142,7 +143,11 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
         versions=_versions(),
         redactions=run.secrets.names,
     )
-    writer = await asyncio.to_thread(EpisodeWriter, run.out, header, run.secrets)
+    try:
+        writer = await asyncio.to_thread(EpisodeWriter, run.out, header, run.secrets)
+    except EpisodeUnwritable as error:
+        # nothing has begun: another folder is all it takes
+        raise UsageError(error.message, remedy=error.remedy) from error
     record = Record(writer, run.watch)
     crew = Crew(world, policy, grounder, run.guard, run.person, lambda: interrupt.requested)
     outcome = Outcome(status="unverified", stop="interrupted", message="the run was cut off")

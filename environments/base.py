@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from ..episodes.schema import Evidence, Json, Observation, ObservationId, Probe, Sent, Start
 from ..tools.actions import Act
-from ..tools.errors import ActionError
+from ..tools.errors import ActionError, StaleFrame
 from ..tools.geometry import Box
 from ..tools.pixels import Frame
 
@@ -32,6 +32,17 @@ class Stepped(NamedTuple):
     error: ActionError | None = None
     timings: dict[str, float] = {}
     reward: float | None = None
+
+
+def refuse_stale(act: Act, on: ObservationId, newest: Observation | None) -> None:
+    """Refuses an act that was decided on an old picture.
+
+    Raises:
+        StaleFrame: ``on`` is not the newest observation.
+    """
+    if newest is None or on != newest.id:
+        there = newest.id if newest is not None else "none"
+        raise StaleFrame(f"{act.verb} was decided on {on}, but the newest observation is {there}")
 
 
 @runtime_checkable

@@ -25,12 +25,12 @@ from ..episodes.schema import (
     Tree,
 )
 from ..tools.actions import Act, Click, Hold, Key, Select, Type, Wait, places
-from ..tools.errors import ActionError, StaleFrame
+from ..tools.errors import ActionError
 from ..tools.geometry import Box, Point, Surface
 from ..tools.pixels import Frame
 from ..tools.plugins import load
 from ..tools.secrets import Secrets
-from .base import Stepped
+from .base import Stepped, refuse_stale
 from .probes import probe_machine
 
 SCENES = {"buttons": ".environments.drawn:buttons", "twins": ".environments.drawn:twins"}
@@ -120,10 +120,7 @@ class DrawnEnvironment:
 
     async def step(self, act: Act, on: ObservationId) -> Stepped:
         """See `Environment.step`."""
-        if self._latest is None or on != self._latest.id:
-            raise StaleFrame(
-                f"{act.verb} was decided on {on}, but the newest observation is {self._latest and self._latest.id}"
-            )
+        refuse_stale(act, on, self._latest)
         began = time.monotonic()
         error = None
         try:

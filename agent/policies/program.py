@@ -121,6 +121,7 @@ def _used(operation: Operation) -> Iterator[str]:
                     yield from names_in(value)
         case Branch(condition=condition):
             yield from names_in(condition.sees)
+            yield from () if condition.value is None else (condition.value,)
             yield from names_in(condition.equals)
         case Loop(items=items):
             yield from names_in(items)

@@ -275,26 +275,27 @@ class Hands:
         self._note("script", "set value", shown)
 
     async def _select(self, act: Select[Point]) -> None:
-        answer = await self._call(act.at, "select", list(act.options))
+        answer = await self._call(act.at, "select", [self._secrets.reveal(option) for option in act.options])
         where = f"at ({act.at.x:.0f}, {act.at.y:.0f})"
+        want = self._secrets.redact(str(answer.get("want", "")))
         match answer.get("error"):
             case None:
-                self._note("script", "select", ", ".join(answer["chosen"]))
+                self._note("script", "select", self._secrets.redact(", ".join(answer["chosen"])))
             case "no list":
                 here = await self._call(act.at, "describe")
                 raise ActionError(
                     f"what is {where} is no native list but a {here['tag']}", remedy="click it, then click the option"
                 )
             case "absent":
-                near = difflib.get_close_matches(answer["want"], answer["all"], n=3, cutoff=0.4) or answer["all"][:5]
+                near = difflib.get_close_matches(want, answer["all"], n=3, cutoff=0.4) or answer["all"][:5]
                 raise ActionError(
-                    f"the list {where} has no option {answer['want']!r}",
+                    f"the list {where} has no option {want!r}",
                     remedy=f"it has: {', '.join(near)} …({len(answer['all'])})",
                 )
             case "single":
                 raise ActionError(f"the list {where} takes one option only")
             case other:
-                raise ActionError(f"the option {answer.get('want', '')!r} of the list {where} is {other}")
+                raise ActionError(f"the option {want!r} of the list {where} is {other}")
 
     async def _hold(self, act: Hold[Point]) -> None:
         if act.at is not None:
@@ -328,7 +329,7 @@ class Hands:
                 page = await self._page.context.new_page()
                 await self._tabs.switch(page)
                 if act.url is not None:
-                    await self.go(act.url)
+                    await self.go(self._secrets.reveal(act.url))
             case SwitchTab():
                 await self._tabs.switch(self._tabs.find(act.tab))
             case CloseTab():

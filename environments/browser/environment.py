@@ -15,11 +15,11 @@ from playwright.async_api import Error as PlaywrightError
 
 from ...episodes.schema import Evidence, Json, LazyTree, Observation, ObservationId, Probe, Record, Settled, Start, Tree
 from ...tools.actions import Act
-from ...tools.errors import ActionError, EnvironmentFailed, StaleFrame
+from ...tools.errors import ActionError, EnvironmentFailed
 from ...tools.geometry import Box, Size, Surface, Transform
 from ...tools.pixels import Frame, Pixels
 from ...tools.secrets import Secrets
-from ..base import Stepped
+from ..base import Stepped, refuse_stale
 from ..probes import probe_machine
 from ..sites import RunningSite, open_site
 from .act import Hands
@@ -114,9 +114,7 @@ class BrowserEnvironment:
 
     async def step(self, act: Act, on: ObservationId) -> Stepped:
         """See `Environment.step`."""
-        if self._latest is None or on != self._latest.id:
-            newest = self._latest.id if self._latest else "none"
-            raise StaleFrame(f"{act.verb} was decided on {on}, but the newest observation is {newest}")
+        refuse_stale(act, on, self._latest)
         self._network.forget()
         self._hands.sent.clear()
         began = time.monotonic()
