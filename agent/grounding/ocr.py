@@ -229,6 +229,8 @@ def _load() -> Callable[[Pixels], list[Found]]:
     Raises:
         ImportError: ``rapidocr`` or the runtime of its models is not installed.
     """
+    # As published since 1.29 the runtime reports to its maker, and keeps an id and a database in the home directory.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     from omegaconf import flag_override
     from rapidocr import RapidOCR
 
@@ -303,6 +305,9 @@ def _end(share: NDArray[np.float64], end: int, reach: int) -> int:
     last = 0
     for column in range(first, limit):
         if column >= end and column - last > 1:
+            break
+        if column >= end and share[column] > 0.5:
+            limit = column  # no full stop: a rounded border, or another word
             break
         if share[column] > 0:
             last = column + 1

@@ -147,9 +147,10 @@ class ScreenReader:
     async def _shared(self, key: str, frame: Frame) -> tuple[TextLine, ...]:
         job = self._jobs.get(key)
         if job is None:
-            if self._closed:
-                raise _closed()
-            job = self._jobs[key] = _Job(self._thread.submit(self._read, key, frame))
+            try:
+                job = self._jobs[key] = _Job(self._thread.submit(self._read, key, frame))
+            except RuntimeError as error:
+                raise _closed() from error
             job.future.add_done_callback(lambda _: self._jobs.pop(key, None))
         job.waiters += 1
         try:
