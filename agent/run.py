@@ -150,13 +150,15 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
         raise UsageError(error.message, remedy=error.remedy) from error
     record = Record(writer, run.watch)
     crew = Crew(world, policy, grounder, run.guard, run.person, lambda: interrupt.requested)
-    outcome = Outcome(status="unverified", stop="interrupted", message="the run was cut off")
+    # what stands if something that is nobody's word for an error, a defect, leaves through here
+    outcome = Outcome(status="infrastructure", stop="environment", message="the run broke off")
     try:
         outcome = await _conduct(task, crew, record, header)
     except UsageError as error:
         outcome = Outcome(status="infrastructure", stop="environment", message=error.message, problem=problem_of(error))
         raise
     except asyncio.CancelledError:
+        outcome = Outcome(status="unverified", stop="interrupted", message="the run was cut off")
         current = asyncio.current_task()
         if not interrupt.requested or current is None:
             raise

@@ -39,6 +39,7 @@ class Tabs:
         self._crashed = ""
         self._opened = 0
         context.on("page", self._on_page)
+        context.on("close", self._on_end)
         context.on("dialog", self._on_dialog)
 
     @property
@@ -154,6 +155,9 @@ class Tabs:
     def _on_crash(self, page: Page) -> None:
         self.note("crashed", page.url)
         self._crashed = f"the page {page.url} crashed"
+
+    def _on_end(self, context: BrowserContext) -> None:
+        self._crashed = self._crashed or "the browser is gone: it died, or was closed from outside"
 
     def _on_dialog(self, dialog: Dialog) -> None:
         self.dialog = dialog

@@ -264,6 +264,21 @@ def test_run_sync_works_where_a_loop_is_running_already(tmp_path: Path) -> None:
     assert episode.outcome.status == "passed"
 
 
+def test_a_browser_that_dies_is_infrastructure(tmp_path: Path, counter: Path) -> None:
+    run = Running(counter, tmp_path / "episode")
+    run.until(steps=2)
+    family = run.family()
+    browser = next(each for each in family if "chrom" in each.name() and "--type=" not in " ".join(each.cmdline()))
+    browser.kill()
+    said = run.process.communicate(timeout=60)[0].decode()
+    assert run.process.returncode == 5, said
+    assert "Traceback" not in said
+    assert wait_until(lambda: gone(family), 5)
+    episode = Episode.open(run.out)
+    assert episode.outcome is not None and episode.outcome.stop == "environment"
+    assert len(episode) >= 2
+
+
 @pytest.mark.parametrize("impatient", [False, True])
 def test_an_interrupt_cuts_off_a_long_step(tmp_path: Path, impatient: bool) -> None:
     page = "data:text/html,<title>t</title><button>Go</button>"
