@@ -110,12 +110,15 @@ def _plan(files: list[Path], options: RunOptions, settings: list[tuple[list[str]
     person = TerminalPerson() if options.ask or options.approve else NoPerson()
     runs: list[Run] = []
     taken: set[Path] = set()
-    for file in files:
-        task, lines = resolve_task(file if file.suffix in (".yaml", ".yml") or file.exists() else str(file))
-        task = _with_settings(task, settings, options.start)
+    found = [resolve_task(file if file.suffix in (".yaml", ".yml") or file.exists() else str(file)) for file in files]
+    # of several tasks each takes the inputs that it has; one that none has is a mistake, and named as such
+    known = {name for task, _ in found for name in task.inputs}
+    for task, lines in ((_with_settings(task, settings, options.start), lines) for task, lines in found):
         secrets = secrets_of(task)
         for number, row in enumerate(rows, 1):
-            inputs = {**given, **row}
+            inputs = {
+                name: value for name, value in {**given, **row}.items() if name in task.inputs or name not in known
+            }
             complete_inputs(task, inputs)
             name = task.name if options.rows is None else f"{task.name}-{number}"
             out = _folder(options.out, name, several=len(files) * len(rows) > 1, taken=taken)
