@@ -15,6 +15,7 @@ from .record import Record
 
 _AROUND = 12
 """Pixels around a target that belong to its surroundings."""
+_SHOWN = 5
 _STILL = 2.0
 """Pixels by which a place may move and still be the same place."""
 
@@ -146,9 +147,11 @@ async def _await_target(
 def _error(found: Located) -> ActionError:
     match found:
         case Ambiguous():
-            names = "; ".join(map(_named, found.candidates))
+            count = len(found.candidates) + found.more
+            names = "; ".join(map(_named, found.candidates[:_SHOWN]))
+            rest = f"; and {count - _SHOWN} more" if count > _SHOWN else ""
             return TargetAmbiguous(
-                f"{found.target} is ambiguous, {len(found.candidates)} fit equally well: {names}",
+                f"{found.target} is ambiguous, {count} fit equally well: {names}{rest}",
                 remedy="say which: near:, inside: or nth:",
             )
         case Hidden():

@@ -193,6 +193,8 @@ class Transform(_Value):
 
     def box(self, b: Box) -> Box:
         """Maps a box."""
+        if self.scale_x == self.scale_y == 1 and self.shift_x == self.shift_y == 0:
+            return b
         return Box(
             left=b.left * self.scale_x + self.shift_x,
             top=b.top * self.scale_y + self.shift_y,

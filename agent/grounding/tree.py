@@ -25,6 +25,8 @@ from .match import Tier, loose, nearest, tier
 from .screen import ScreenReader
 
 _GROUPS = {"field": FIELDS, "choice": CHOICES, "control": CONTROLS, "tick": TICKS}
+_NAMED = 20
+"""Of ambiguous ones this many are described: on a page of thousands the others would only cost time."""
 _REGIONS = frozenset(
     {
         "article",
@@ -106,7 +108,8 @@ class _Search:
             # to be read, not pointed at: one place is as good as another
             return Found(target=self._target, place=self._candidate(found[0]))
         if len(found) > 1:
-            return Ambiguous(target=self._target, candidates=tuple(self._candidate(each) for each in found))
+            candidates = tuple(self._candidate(each) for each in found[:_NAMED])
+            return Ambiguous(target=self._target, candidates=candidates, more=len(found) - len(candidates))
         return self._reachable(found[0])
 
     def _named(self) -> list[int]:

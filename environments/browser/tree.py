@@ -82,6 +82,7 @@ class _Builder:
         self._nodes: list[Node] = []
         self._secret_boxes: list[Box] = []
         self._inline: set[int] = set()
+        self._styles: dict[tuple[int, ...], Style] = {}
 
     def build(self) -> tuple[Tree, tuple[Box, ...]]:
         main = self._documents[0]
@@ -123,7 +124,7 @@ class _Builder:
 
     def _frame(self, number: int, layout: Any, row: int, place: _Place, offset: tuple[float, float]) -> None:
         left, top, width, height = layout["bounds"][row]
-        style = style_of(layout["styles"][row], self._strings)
+        style = self._style(layout["styles"][row])
         x, y = (
             left + offset[0] + style.border[0] + style.padding[0],
             top + offset[1] + style.border[1] + style.padding[1],
@@ -154,7 +155,7 @@ class _Builder:
         left, top, width, height = layout["bounds"][row]
         whole = Box.at(left + offset[0], top + offset[1], max(0.0, width), max(0.0, height))
         is_text = nodes["nodeType"][node] == 3
-        style = style_of(layout["styles"][row], self._strings) if layout["styles"][row] else PLAIN
+        style = self._style(layout["styles"][row]) if layout["styles"][row] else PLAIN
         clip = self._clip_of(above, style)
         shown = clip.intersection(whole) if clip is not None and style.visible else None
         faded = above.faded or style.faded
@@ -295,6 +296,13 @@ class _Builder:
             if width > 0 and height > 0:
                 found.setdefault(row, []).append(Box.at(left, top, width, height))
         return found
+
+    def _style(self, row: list[int]) -> Style:
+        # a page has thousands of nodes and some dozens of styles
+        key = tuple(row)
+        if key not in self._styles:
+            self._styles[key] = style_of(row, self._strings)
+        return self._styles[key]
 
     def _attributes(self, row: list[int]) -> dict[str, str]:
         words = [self._string(each) for each in row]

@@ -46,11 +46,17 @@ class Found(Record):
 
 
 class Ambiguous(Record):
-    """Several places fit equally well."""
+    """Several places fit equally well.
+
+    Attributes:
+        candidates: The first of them.
+        more: How many there are besides.
+    """
 
     status: Literal["ambiguous"] = "ambiguous"
     target: Target
     candidates: tuple[Candidate, ...] = Field(min_length=2)
+    more: int = Field(default=0, ge=0)
 
 
 class Hidden(Record):

@@ -157,9 +157,9 @@ class Tree:
         return any(each == index or self.nodes[each].label_for == index for each in self.ancestors(hit))
 
     def text_of(self, index: int) -> str:
-        """The visible text at and below the node, in document order, on one line."""
+        """The rendered text at and below the node, scrolled into view or not, in document order, on one line."""
         runs = (self.nodes[each] for each in self.descendants(index))
-        return " ".join(_lines(node for node in runs if node.role == "text" and node.box is not None))
+        return " ".join(_lines(node for node in runs if node.role == "text" and node.extent is not None))
 
     def lines(self, inside: Box | None = None) -> list[str]:
         """Rendered text as lines: runs that stand side by side on one level are joined.

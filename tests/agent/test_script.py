@@ -55,6 +55,15 @@ async def test_two_that_fit_equally_well_stop_the_step_and_are_named(play: Any, 
     assert "Blue mug" in step.error.message and "Red mug" in step.error.message and "near:" in step.error.remedy
 
 
+async def test_of_thousands_that_fit_the_first_are_named(play: Any, serve: Any) -> None:
+    rows = "".join(f"<tr><td>Row {i}</td><td><button>Edit</button></td></tr>" for i in range(300))
+    episode = await play({"start": serve(f"<table>{rows}</table>"), "steps": [{"click": "Edit"}]})
+    located = episode.steps[0].located[0]
+    assert isinstance(located, Ambiguous)
+    assert len(located.candidates) + located.more == 300 > 2 * len(located.candidates)
+    assert "300 fit equally well" in episode.outcome.message and "Row 0" in episode.outcome.message
+
+
 async def test_what_is_absent_is_absent_and_the_nearest_are_named(play: Any, serve: Any) -> None:
     episode = await play(
         {"start": serve(CARDS), "steps": [{"hover": "Red mug"}, {"click": "Add to basket", "near": "Red mug"}]}

@@ -70,7 +70,8 @@ def test_family() -> None:
 
 def test_text() -> None:
     assert PAGE.text_of(2) == "Add"
-    assert PAGE.text_of(0) == "Add I agree"
+    # also what is scrolled out of view
+    assert PAGE.text_of(0) == "Add I agree unseen"
     assert PAGE.text_of(4) == ""
 
 
