@@ -8,9 +8,12 @@ nothing. Against a power cut files are fsynced in batches, at most `SYNC_LAG` se
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import os
+import shutil
 import time
+import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -65,15 +68,35 @@ class EpisodeWriter:
         self._unsynced: list[Path] = []
         self._synced_at = time.monotonic()
         self._seen: set[str] = set()
-        _make_folder(path)
-        try:
-            (path / BLOBS).mkdir()
-            self._write_header(header)
-            self._lines: BinaryIO = (path / LINES).open("ab")
-        except OSError as error:
-            raise _unwritable(path, error) from error
+        self._lines = self._open(path, header)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="episode-writer")
         self._last: Future[None] | None = None
+
+    def _open(self, path: Path, header: Header) -> BinaryIO:
+        """Makes the folder beside its place and moves it there: whoever finds it finds an episode, however soon we are killed."""
+        target = path.resolve()
+        # what is mounted cannot be replaced, only filled
+        aside = target if target.is_mount() else target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.is_dir() and any(target.iterdir()):
+                raise _taken(path, "exists already and is not empty")
+            if target.exists() and not target.is_dir():
+                raise _taken(path, "is a file")
+            aside.mkdir(exist_ok=aside == target)
+            try:
+                (aside / BLOBS).mkdir()
+                self._write_header(header, aside)
+                lines = (aside / LINES).open("ab")
+                if aside != target:
+                    _move(aside, target, path)
+                return lines
+            except (OSError, EpisodeExists):
+                if aside != target:
+                    shutil.rmtree(aside, ignore_errors=True)
+                raise
+        except OSError as error:
+            raise _unwritable(path, error) from error
 
     def describe(self, header: Header) -> None:
         """Queues the header again, with what became known after the start."""
@@ -227,26 +250,28 @@ class EpisodeWriter:
     def _load(self, sha256: str) -> bytes:
         return (self.path / blob_name(sha256)).read_bytes()
 
-    def _write_header(self, header: Header) -> None:
-        aside = self.path / f"{HEADER}.part"
+    def _write_header(self, header: Header, folder: Path | None = None) -> None:
+        folder = folder or self.path
+        aside = folder / f"{HEADER}.part"
         with aside.open("wb") as file:
             file.write(to_json(_HEADER, self._secrets.redact_all(header), indent=1))
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(self.path / HEADER)
+        aside.replace(folder / HEADER)
         self.header = header
 
 
-def _make_folder(path: Path) -> None:
+def _move(aside: Path, target: Path, path: Path) -> None:
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        taken = next(path.iterdir(), None)
-    except FileExistsError as error:
-        raise EpisodeExists(f"{path} is a file", remedy="choose another folder with --out") from error
+        aside.rename(target)
     except OSError as error:
-        raise _unwritable(path, error) from error
-    if taken is not None:
-        raise EpisodeExists(f"{path} exists already and is not empty", remedy="choose another folder with --out")
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise _taken(path, "was taken in this very moment") from error
+        raise
+
+
+def _taken(path: Path, why: str) -> EpisodeExists:
+    return EpisodeExists(f"{path} {why}", remedy="choose another folder with --out")
 
 
 def _unwritable(path: Path, error: OSError) -> EpisodeUnwritable:
