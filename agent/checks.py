@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from ..environments.base import Environment
 from ..episodes.schema import Check, Evidence, Json, Step, Task, Verdict
 from ..tools.actions import Read
+from ..tools.words import cut
 
 _SHOWN = 160
 
@@ -43,5 +44,4 @@ async def _verdict(check: Check, world: Environment, values: Mapping[str, Json])
 
 
 def _short(value: Json) -> str:
-    text = " ".join(str(value).split())
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return cut(" ".join(str(value).split()), _SHOWN)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import threading
 from collections.abc import Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,16 +16,15 @@ from pydantic import ValidationError
 from ..environments.base import Environment
 from ..environments.browser.host import BrowserConfig
 from ..episodes.reader import Episode
-from ..episodes.schema import Task
+from ..episodes.schema import Task, first_problem
 from ..episodes.taskfile import read_task
 from ..tools.errors import TaskError, UsageError
-from ..tools.plugins import load
 from ..tools.secrets import Secrets
 from .base import Guard, Person, Policy
 from .guard import OpenGuard
 from .person import NoPerson
 from .record import Watch
-from .run import ENVIRONMENTS, Resources, Run, run_episode
+from .run import Resources, Run, run_episode
 
 _T = TypeVar("_T")
 
@@ -96,21 +95,8 @@ def wait_for(doing: Coroutine[Any, Any, _T]) -> _T:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(doing)
-    result: list[_T] = []
-    errors: list[BaseException] = []
-
-    def target() -> None:
-        try:
-            result.append(asyncio.run(doing))
-        except BaseException as error:  # noqa: BLE001  # carried over to the caller's thread, where it is raised
-            errors.append(error)
-
-    thread = threading.Thread(target=target, name="handeye-run")
-    thread.start()
-    thread.join()
-    if errors:
-        raise errors[0]
-    return result[0]
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="handeye-run") as pool:
+        return pool.submit(asyncio.run, doing).result()
 
 
 def resolve_task(task: Task | Mapping[str, Any] | Path | str) -> tuple[Task, dict[str, int]]:
@@ -126,8 +112,7 @@ def resolve_task(task: Task | Mapping[str, Any] | Path | str) -> tuple[Task, dic
         try:
             return Task.model_validate(task), {}
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            raise TaskError(f"the task: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+            raise TaskError(f"the task: {first_problem(error)}") from error
     path = Path(task)
     if isinstance(task, str) and not path.exists() and not task.endswith((".yaml", ".yml")):
         raise UsageError(
@@ -163,12 +148,3 @@ def new_folder(name: str) -> Path:
         count += 1
         path = base.with_name(f"{base.name}-{count}")
     return path
-
-
-def environment_named(name: str) -> Any:
-    """The environment class of a short name or dotted path.
-
-    Raises:
-        UnknownName: There is none.
-    """
-    return load("environment", name, ENVIRONMENTS, "handeye.environments")

@@ -166,7 +166,7 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
     finally:
         failed = outcome.status not in ("passed", "unverified")
         if run.pause_on_failure and failed and not interrupt.requested:
-            await _pause(run.person, world, outcome)
+            await _pause(run.person, world)
         await world.close()
         outcome = outcome.model_copy(update={"steps": len(record.past), "seconds": round(record.seconds(), 3)})
         final = writer.header.model_copy(update={"outcome": outcome})
@@ -254,7 +254,7 @@ async def _close(record: Record, header: Header) -> None:
         ) from error
 
 
-async def _pause(person: Person, world: Environment, outcome: Outcome) -> None:
+async def _pause(person: Person, world: Environment) -> None:
     try:
         await person.drive(world)
     except PersonRefused:

@@ -23,7 +23,7 @@ from ..agent.person import NoPerson, TerminalPerson
 from ..agent.run import Interrupt, Resources, Run, complete_inputs
 from ..environments.browser.host import BrowserConfig
 from ..episodes.reader import Episode
-from ..episodes.schema import Task
+from ..episodes.schema import Task, first_problem
 from ..episodes.taskfile import read_scalar
 from ..episodes.viewer import write_html
 from ..tools.errors import TaskError, UsageError
@@ -228,8 +228,7 @@ def _browser_config(settings: list[tuple[list[str], str]], *, headed: bool) -> B
     try:
         return BrowserConfig.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise UsageError(f"-c browser.{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise UsageError(f"-c browser.{first_problem(error)}") from error
 
 
 def _with_settings(task: Task, settings: list[tuple[list[str], str]], start: str | None) -> Task:
@@ -248,8 +247,7 @@ def _with_settings(task: Task, settings: list[tuple[list[str], str]], start: str
     try:
         return Task.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise TaskError(f"-c {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise TaskError(f"-c {first_problem(error)}") from error
 
 
 def _viewport(text: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from ..episodes.schema import Found, Outcome, Step
+from ..episodes.schema import Found, Step
 from ..tools.actions import Read, places
 from ..tools.geometry import Point
 from ..tools.words import in_words
@@ -76,10 +76,10 @@ def print_result(console: Console, result: Result, *, brief: bool = False) -> No
     for warning in result.episode.warnings:
         console.print(Text(f"  ! {warning}", style="yellow"), soft_wrap=True)
     if not brief:
-        show_where(console, result.episode.path, outcome)
+        _show_where(console, result.episode.path)
 
 
-def show_where(console: Console, path: Path, outcome: Outcome) -> None:
+def _show_where(console: Console, path: Path) -> None:
     """Where the episode is, and how to look at it."""
     console.print(Text(f"  episode  {path}"), soft_wrap=True)
     console.print(Text(f"  look     {_command()} view {shlex.quote(str(path))}"), soft_wrap=True)

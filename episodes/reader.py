@@ -26,6 +26,7 @@ from .schema import (
     Outcome,
     PersonLine,
     Step,
+    first_problem,
 )
 from .store import HEADER, LINES, EpisodeFileMissing, Store, open_store, read_blob
 
@@ -105,10 +106,7 @@ class Episode:
             try:
                 yield LINE.validate_json(row, context={"load": self._load})
             except ValidationError as error:
-                first = error.errors(include_url=False)[0]
-                raise EpisodeCorrupt(
-                    f"{self.path / LINES}, line {number}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
-                ) from error
+                raise EpisodeCorrupt(f"{self.path / LINES}, line {number}: {first_problem(error)}") from error
 
     def _take(self, line: Line) -> None:
         match line:
@@ -173,5 +171,4 @@ def _header(store: Store) -> Header:
     try:
         return Header.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise EpisodeCorrupt(f"{store.path / HEADER}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise EpisodeCorrupt(f"{store.path / HEADER}: {first_problem(error)}") from error

@@ -52,10 +52,14 @@ class Headline(NamedTuple):
     where: str = ""
 
 
+def cut(text: str, longest: int) -> str:
+    """The text, or its beginning and an ellipsis: ``longest`` characters at most."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def in_words(verb: IntendedAct | Say, longest: int = 160) -> str:
     """One line: ``Click “Add to cart” near “Blue mug”``; a long text in it is cut."""
-    line = " ".join(" ".join(headline(verb)).split())
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+    return cut(" ".join(" ".join(headline(verb)).split()), longest)
 
 
 def headline(verb: IntendedAct | Say) -> Headline:

@@ -21,6 +21,7 @@ from ...episodes.schema import (
 )
 from ...tools.actions import Target
 from ...tools.geometry import Box, Point
+from ...tools.words import cut
 from .match import Tier, loose, nearest, tier
 from .screen import ScreenReader
 
@@ -306,7 +307,7 @@ class _Search:
         for above in self._tree.ancestors(self._nodes[index].parent):
             text = self._tree.text_of(above)
             if loose(text) != own and text:
-                return text if len(text) <= 80 else text[:79] + "…"
+                return cut(text, 80)
         return ""
 
     def _absent(self, note: str = "") -> Absent:

@@ -35,6 +35,7 @@ from ...tools.actions import (
 )
 from ...tools.geometry import Point
 from ...tools.secrets import placeholder
+from ...tools.words import cut
 from ..base import Grounder
 from ..grounding.reading import PageText
 from .program import Branch, Do, Jump, Loop, compile_script
@@ -229,8 +230,7 @@ class ScriptPolicy:
             pattern = self._words(state).pattern(step.pattern)
             found = [_kept(match) for match in re.finditer(pattern, text)]
             if not found:
-                shown = text if len(text) <= 200 else text[:199] + "…"
-                reason = f"{source}: nothing matches /{pattern}/ in “{shown}”"
+                reason = f"{source}: nothing matches /{pattern}/ in “{cut(text, 200)}”"
                 return _decision(Fail(reason=reason), state, source)
             value = found if step.all else found[0]
         elif step.all:

@@ -65,13 +65,13 @@ class Tabs:
 
     async def records(self) -> tuple[Tab, ...]:
         """All tabs, in order of opening. A tab that does not answer keeps the title it had."""
-        for page in list(self._pages.values()):
-            # a page that a dialog or a loop blocks does not say its title; the others are asked side by side
-            if page is self._current and self.dialog is None:
-                try:
-                    self._titles[page] = await asyncio.wait_for(page.title(), timeout=2)
-                except (PlaywrightError, TimeoutError):
-                    self._titles.setdefault(page, "")
+        page = self._current
+        # only the one looked at is asked, and not while a dialog blocks it; the others keep the title they had
+        if page is not None and self.dialog is None:
+            try:
+                self._titles[page] = await asyncio.wait_for(page.title(), timeout=2)
+            except (PlaywrightError, TimeoutError):
+                self._titles.setdefault(page, "")
         return tuple(
             Tab(id=name, url=page.url, title=self._titles.get(page, ""), active=page is self._current)
             for name, page in self._pages.items()

@@ -4,7 +4,7 @@
 what was decided and done; ``outcome`` how it ended; ``lines`` how all that stands in ``steps.jsonl``.
 """
 
-from .base import Json, ObservationId, Record, Sha256, Text, to_json
+from .base import Json, ObservationId, Record, Sha256, Text, first_problem, to_json
 from .lines import LINE, BeginLine, CallLine, EndLine, Line, ObservationLine, PersonLine
 from .model import Call, Constraint, ImagePart, Message, Purpose, Reply, Request, TextPart, Token, Usage, View
 from .observation import Dialog, Event, Evidence, Observation, Settled, Tab, Window
@@ -97,5 +97,6 @@ __all__ = [
     "Viewport",
     "Window",
     "Word",
+    "first_problem",
     "to_json",
 ]

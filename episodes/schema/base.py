@@ -6,12 +6,12 @@ import json
 import re
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from ...tools.secrets import OURS
 
-__all__ = ["Json", "ObservationId", "Record", "Sha256", "Text", "regular", "to_json"]
+__all__ = ["Json", "ObservationId", "Record", "Sha256", "Text", "first_problem", "regular", "to_json"]
 
 Json: TypeAlias = JsonValue
 """Anything JSON can hold."""
@@ -40,6 +40,12 @@ def _as_text(value: Any) -> Any:
 
 Text = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int | float | bool)]
 """A string that a YAML file may spell as a number."""
+
+
+def first_problem(error: ValidationError) -> str:
+    """Where the first thing that is wrong lies, and what it is: ``start.scale: Input should be greater than 0``."""
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def regular(pattern: str | None) -> str | None:
