@@ -14,7 +14,8 @@ from handeye.environments.drawn import DrawnEnvironment
 from handeye.episodes.schema import Start, Viewport
 from handeye.tools.actions import Act
 
-PAGE = """<h1>Kettle</h1><form><label for=e>Email</label><input id=e value="x@y"><button type=button>Save</button></form>
+# Everything lies on whole pixels: Chromium draws an edge between two of them now this way, now that.
+PAGE = """<style>* { margin: 0; font: 16px/20px sans-serif } input, button, label { display: block; height: 24px }</style><h1>Kettle</h1><form><label for=e>Email</label><input id=e value="x@y"><button type=button>Save</button></form>
 <iframe srcdoc="<button>Inner</button>"></iframe><div style="height:50px;overflow:auto"><p>one<p>two<p>three</div>
 <p style="margin-top:900px">far below</p>"""
 
