@@ -31,6 +31,8 @@ from .browser.find import VARIABLE, Browser, find_browser, playwright_package
 PACKAGES = {
     "httpx": "httpx",
     "isal": "isal",
+    "h11": "h11",
+    "idna": "idna",
     "jinja2": "jinja2",
     "mss": "mss",
     "numpy": "numpy",

@@ -45,6 +45,7 @@ from ...tools.geometry import Point, Size, Transform
 from ...tools.keys import for_playwright, parse_chord
 from ...tools.secrets import Secrets
 from .elements import OPAQUE, call_at, takes_text
+from .gate import MARK
 from .host import boundary
 from .tabs import Tabs
 
@@ -342,10 +343,9 @@ class Hands:
         Raises:
             ActionError: The page cannot be reached.
         """
-        # resolved by the page's own rules; a fresh tab has no base
-        target = url if "://" in url or url.startswith(("about:", "data:")) else _joined(self._page.url, url)
+        target = resolve_url(self._page.url, url)
         try:
-            await self._page.goto(target, wait_until="commit", timeout=self._timeout * 1000)
+            answer = await self._page.goto(target, wait_until="commit", timeout=self._timeout * 1000)
         except PlaywrightTimeout as error:
             raise ActionError(f"{target} did not answer within {self._timeout:g} s") from error
         except PlaywrightError as error:
@@ -353,6 +353,8 @@ class Hands:
                 # a download, or a page that navigated on at once: what there is will be seen
                 return
             raise ActionError(f"{target} cannot be reached: {_reason(error)}") from error
+        if answer is not None and answer.status_text.startswith(MARK):
+            raise ActionError(f"{answer.url} cannot be reached: {answer.status_text.removeprefix(MARK)}")
 
     async def _upload(self, act: Upload[Point]) -> None:
         missing = [each for each in act.paths if not Path(each).is_file()]
@@ -390,7 +392,10 @@ class Hands:
         return self._tabs.page
 
 
-def _joined(base: str, url: str) -> str:
+def resolve_url(base: str, url: str) -> str:
+    """Where a navigation leads: by the page's own rules; a fresh tab has no base, and what is typed there is a host."""
+    if "://" in url or url.startswith(("about:", "data:")):
+        return url
     if base.startswith(("http://", "https://", "file://")):
         return urljoin(base, url)
     return f"http://{url}"

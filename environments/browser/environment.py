@@ -5,24 +5,39 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import re
 import time
 from typing import Any, TypeVar
 from urllib.parse import urljoin
 
 import numpy as np
-from playwright.async_api import BrowserContext
+from playwright.async_api import BrowserContext, Route
 from playwright.async_api import Error as PlaywrightError
 
-from ...episodes.schema import Evidence, Json, LazyTree, Observation, ObservationId, Probe, Record, Settled, Start, Tree
-from ...tools.actions import Act
+from ...episodes.schema import (
+    Event,
+    Evidence,
+    Json,
+    LazyTree,
+    Observation,
+    ObservationId,
+    Probe,
+    Record,
+    Settled,
+    Start,
+    Tree,
+)
+from ...tools.actions import Act, Navigate, NewTab
 from ...tools.errors import ActionError, EnvironmentFailed
 from ...tools.geometry import Box, Size, Surface, Transform
 from ...tools.pixels import Frame, Pixels
 from ...tools.secrets import Secrets
 from ..base import Stepped, refuse_stale
 from ..probes import probe_machine
+from ..reach import Reach
 from ..sites import RunningSite, open_site
-from .act import Hands
+from .act import Hands, resolve_url
+from .gate import Gate
 from .host import BrowserConfig, BrowserHost, boundary
 from .settle import Network, Signs, settle
 from .tabs import Tabs
@@ -33,6 +48,8 @@ _CAPTURE = {"format": "png", "optimizeForSpeed": True}
 _CAPTURE_LIMITS = (1.0, 3.0, 10.0)
 """Seconds for each attempt at a capture."""
 _REPORT_LIMIT = 5.0
+_FILES = re.compile("^file:", re.IGNORECASE)
+_NO_TUNNEL = "net::ERR_TUNNEL_CONNECTION_FAILED"
 
 
 class BrowserEnvironment:
@@ -59,6 +76,9 @@ class BrowserEnvironment:
         self._latest: Observation | None = None
         self._masks: tuple[Box, ...] = ()
         self._waiting: asyncio.Task[None] | None = None
+        self._reach: Reach | None = None
+        self._gate: Gate | None = None
+        self._blocked: dict[str, Event] = {}
 
     async def reset(self, start: Start) -> Observation:
         """See `Environment.reset`."""
@@ -67,7 +87,11 @@ class BrowserEnvironment:
         self._began = time.monotonic()
         self._site = open_site(start.site, seed=start.seed) if start.site is not None else None
         url = self._site.page(start.url) if self._site is not None else start.url
-        self._context = await self._host.context(start)
+        await self._bound(resolve_url("about:blank", url))
+        self._context = await self._host.context(start, self._gate.server if self._gate is not None else None)
+        if self._reach is not None and self._reach.starts_at_file:
+            # files are read without any proxy
+            await self._context.route(_FILES, self._let_files)
         self._network = Network(self._context)
         self._tabs = Tabs(self._context, self._clock)
         self._to_input = Transform.scale(1 / start.scale)
@@ -76,7 +100,7 @@ class BrowserEnvironment:
         with boundary("the browser does not open a tab"):
             await self._context.new_page()
         if url != "about:blank":
-            error = await self._interruptible(self._hands.go(url))
+            error = self._explained(await self._interruptible(self._hands.go(url)))
             if error is not None:
                 raise EnvironmentFailed(
                     f"the start page {error.message}", remedy="is the server running, and start.url right?"
@@ -104,10 +128,11 @@ class BrowserEnvironment:
             title=self._secrets.redact(next((tab.title for tab in tabs if tab.active), "")),
             tabs=tuple(self._redacted(tab) for tab in tabs),
             dialog=self._redacted(dialog) if (dialog := self._tabs.dialog_record()) is not None else None,
-            events=tuple(self._redacted(event) for event in self._tabs.events()),
+            events=tuple(self._redacted(event) for event in (*self._tabs.events(), *self._blocked.values())),
             settled=settled,
             tree=tree,
         )
+        self._blocked.clear()
         self._count += 1
         self._latest = observation
         return observation
@@ -118,7 +143,9 @@ class BrowserEnvironment:
         self._network.forget()
         self._hands.sent.clear()
         began = time.monotonic()
-        error = await self._interruptible(self._hands.do(act))
+        error = self._out_of_reach(act)
+        if error is None:
+            error = self._explained(await self._interruptible(self._hands.do(act)))
         acted = time.monotonic()
         observation = await self.look()
         timings = {"act": acted - began, "settle": time.monotonic() - acted}
@@ -183,11 +210,53 @@ class BrowserEnvironment:
             self._waiting.cancel()
             await asyncio.gather(self._waiting, return_exceptions=True)
             self._waiting = None
+        if self._gate is not None:
+            await self._gate.close()
+            self._gate = None
+        self._reach = None
+        self._blocked.clear()
         if self._site is not None:
             self._site.close()
             self._site = None
         self._latest = None
         self._masks = ()
+
+    async def _bound(self, url: str) -> None:
+        """Sets the bounds of what may be reached from a start URL on, if there are any."""
+        if self._start.allow is None:
+            return
+        reach = Reach(url, self._start.allow)
+        if not reach.everything:
+            self._reach, self._gate = reach, Gate(reach, self._block)
+            await self._gate.open()
+
+    def _block(self, site: str) -> None:
+        self._blocked.setdefault(site, Event(kind="blocked", detail=site, at=self._clock()))
+
+    async def _let_files(self, route: Route) -> None:
+        if self._reach is None or self._reach.allows(route.request.url):
+            await route.continue_()
+        else:
+            self._block(route.request.url)
+            await route.abort("blockedbyclient")
+
+    def _out_of_reach(self, act: Act) -> ActionError | None:
+        if self._reach is None or not isinstance(act, Navigate | NewTab) or act.url is None:
+            return None
+        base = self._tabs.page.url if isinstance(act, Navigate) else "about:blank"
+        target = resolve_url(base, self._secrets.reveal(act.url))
+        if self._reach.allows(target):
+            return None
+        return ActionError(
+            f"{self._secrets.redact(target)} is not allowed: this run may reach only the site that it started at",
+            remedy="a person can add a site: --allow HOST",
+        )
+
+    def _explained(self, error: ActionError | None) -> ActionError | None:
+        # of what a proxy says to the making of a tunnel the browser tells nothing
+        if error is None or self._gate is None or _NO_TUNNEL not in error.message:
+            return error
+        return ActionError(error.message.replace(_NO_TUNNEL, self._gate.trouble), remedy=error.remedy)
 
     async def _interruptible(self, doing: Any) -> ActionError | None:
         """Runs an act until it is done or a dialog opens, which blocks it until the dialog is answered."""
@@ -303,9 +372,11 @@ class BrowserEnvironment:
 
     async def _http(self, probe: Probe) -> Evidence:
         assert self._context is not None
-        base = self._tabs.page.url
+        url = urljoin(self._tabs.page.url, probe.argument)
+        if self._reach is not None and not self._reach.allows(url):
+            return Evidence(probe=probe, missing=f"{probe.argument} is not allowed (--allow HOST)")
         try:
-            answer = await self._context.request.get(urljoin(base, probe.argument), timeout=self._config.timeout * 1000)
+            answer = await self._context.request.get(url, timeout=self._config.timeout * 1000)
             text = await answer.text()
         except PlaywrightError as error:
             return Evidence(probe=probe, missing=f"{probe.argument}: {error.message.splitlines()[0]}")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Playwright, ViewportSize, async_playwright
+from playwright.async_api import Browser, BrowserContext, Playwright, ProxySettings, ViewportSize, async_playwright
 from playwright.async_api import Error as PlaywrightError
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -30,6 +30,9 @@ _ARGUMENTS = (
     # component downloads and safe-browsing look-ups are traffic that no task asked for
     "--disable-component-update",
     "--disable-sync",
+    # peer connections would go around a proxy; the second is what older browsers call it, which newer ones do not know
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
 )
 
 
@@ -111,8 +114,13 @@ class BrowserHost:
                 )
             return self._browser
 
-    async def context(self, start: Start) -> BrowserContext:
-        """A fresh context as the start recipe wants it."""
+    async def context(self, start: Start, proxy: str | None = None) -> BrowserContext:
+        """A fresh context as the start recipe wants it.
+
+        Args:
+            start: The recipe.
+            proxy: URL of the proxy that everything goes through, requests to this machine included.
+        """
         browser = await self.browser()
         state = start.storage_state
         if state is not None and not Path(state).is_file():
@@ -126,6 +134,8 @@ class BrowserHost:
                 color_scheme=start.color_scheme,
                 user_agent=start.user_agent,
                 storage_state=state,
+                # said outright, or an environment variable of Playwright's could leave this machine out
+                proxy=ProxySettings(server=proxy, bypass="<-loopback>") if proxy is not None else None,
             )
             context.set_default_timeout(self.config.timeout * 1000)
             if start.clock is not None:

@@ -23,7 +23,7 @@ class Viewport(Record):
 
 
 class Start(Record):
-    """The start recipe: everything that decides what the first observation shows.
+    """The start recipe: everything that decides what the first observation shows, and what may be reached from it.
 
     Attributes:
         url: Where to begin; relative to the site when one is given.
@@ -38,6 +38,8 @@ class Start(Record):
         clock: ISO 8601 instant at which the page's clock starts; None is the real clock.
         storage_state: File with cookies and local storage to start from.
         drawn: For the drawn environment: which scene.
+        allow: What the browser may reach beside the site that it starts at: ``example.com``, ``*.example.com``, ``127.0.0.1:9000``,
+            ``http://example.com``; ``*`` is everything. None sets no bounds, as for a script that a person wrote.
     """
 
     url: str = "about:blank"
@@ -52,6 +54,7 @@ class Start(Record):
     clock: str | None = None
     storage_state: str | None = None
     drawn: str | None = None
+    allow: tuple[str, ...] | None = None
 
     @model_validator(mode="before")
     @classmethod
