@@ -17,11 +17,15 @@ from ..episodes.schema import (
     Found,
     GuardWord,
     Header,
+    ImagePart,
     Link,
     Located,
     Observation,
+    ObservationId,
     PersonLine,
     Problem,
+    Reply,
+    Request,
     Step,
     TargetEvidence,
     Word,
@@ -63,6 +67,8 @@ class Record:
         self._step_began = self._began
         self._timings: dict[str, float] = {}
         self._words: list[Word] = []
+        self._calls = 0
+        self._called: list[str] = []
         self._frames: list[Frame] = []
         self._written: dict[str, bool] = {}
 
@@ -96,6 +102,7 @@ class Record:
         self._step_began = time.monotonic()
         self._timings = {}
         self._words = []
+        self._called = []
 
     async def timed(self, name: str, doing: Awaitable[_T]) -> _T:
         """Waits for a part of the step and notes how long it took."""
@@ -105,10 +112,24 @@ class Record:
         finally:
             self._timings[name] = self._timings.get(name, 0.0) + time.monotonic() - began
 
-    def called(self, call: Call, request: bytes) -> None:
-        """Writes a model call, and counts its tokens."""
-        if call.reply is not None:
-            self.tokens += call.reply.usage.prompt + call.reply.usage.completion
+    def called(self, request: Request, on: ObservationId, seconds: float, reply: Reply | None, error: str = "") -> None:
+        """Writes a model call, also one that failed, and counts its tokens; the step in hand will name it."""
+        call = Call(
+            id=f"c{self._calls:04d}",
+            observation=on,
+            purpose=request.purpose,
+            views=tuple(
+                part.view for message in request.messages for part in message.parts if isinstance(part, ImagePart)
+            ),
+            request="0" * 64,  # the writer's to fill in
+            reply=reply,
+            error=error,
+            seconds=round(seconds, 6),
+        )
+        self._calls += 1
+        self._called.append(call.id)
+        if reply is not None:
+            self.tokens += reply.usage.prompt + reply.usage.completion
         self._writer.call(call, request)
 
     def heard(self, kind: str, text: str = "") -> None:
@@ -127,6 +148,8 @@ class Record:
     ) -> Step:
         """Writes the step before anything is done, and waits until it is out of this process."""
         self.saw(saw)
+        if self._called:
+            decision = decision.model_copy(update={"calls": tuple(self._called)})
         step = Step(
             index=len(self.past),
             saw=saw,

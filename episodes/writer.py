@@ -26,16 +26,19 @@ from ..tools.pixels import Frame
 from ..tools.secrets import Secrets
 from .schema import (
     LINE,
+    REQUEST,
     BeginLine,
     Call,
     CallLine,
     EndLine,
     Header,
+    ImagePart,
     LazyTree,
     Line,
     Observation,
     ObservationLine,
     PersonLine,
+    Request,
     Tree,
     to_json,
 )
@@ -107,11 +110,15 @@ class EpisodeWriter:
         """Queues an observation with its frame, and its tree if it was fetched; a second one of the same id adds to it."""
         self._queue(lambda: self._put_observation(observation))
 
-    def call(self, call: Call, request: bytes) -> None:
-        """Queues a model call, and the request as sent, which becomes the blob that the call names."""
+    def call(self, call: Call, request: Request) -> None:
+        """Queues a model call, the request, which becomes the blob that the call names, and the pictures in it, a blob each."""
 
         def put() -> None:
-            kept = self._secrets.redact(request.decode()).encode() if self._secrets else request
+            for message in request.messages:
+                for part in message.parts:
+                    if isinstance(part, ImagePart):
+                        self._put_frame(part.image)
+            kept = to_json(REQUEST, self._secrets.redact_all(request))
             sha256 = hashlib.sha256(kept).hexdigest()
             self._put_blob(sha256, kept)
             self._put_line(CallLine(call=call.model_copy(update={"request": sha256})))

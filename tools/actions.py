@@ -143,7 +143,7 @@ def _chords(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Key(_Frozen):
-    """Presses key chords one after the other: ``("Control+a", "Delete")``."""
+    """Presses key chords such as Control+a, one after the other."""
 
     verb: Literal["key"] = "key"
     keys: tuple[Chord, ...] = Field(min_length=1)

@@ -15,6 +15,10 @@
     │   └── TargetHidden      it exists but cannot be pointed at (out of view, covered)
     ├── DialectError          a model's reply does not parse: recorded, asked again within its budget
     ├── ModelError            the model or its server failed: ends the episode, never the agent's failure
+    │   ├── ModelUnreachable  nothing answers at that address, or no longer
+    │   ├── ModelUnknown      the server serves no model of that name
+    │   ├── ContextTooLong    the request does not fit into the model's context
+    │   └── ImagesRefused     too many images, none allowed, or one that is no picture
     ├── EnvironmentFailed     the world failed (browser gone, page unreachable, capture hung): likewise
     └── EpisodeError          an episode on disk cannot be written or read
         ├── EpisodeUnwritable disk full, folder read-only
@@ -92,6 +96,22 @@ class DialectError(HandeyeError):
 
 class ModelError(HandeyeError):
     """The model or its server failed."""
+
+
+class ModelUnreachable(ModelError):
+    """Nothing answers at the model's address, or no longer."""
+
+
+class ModelUnknown(ModelError):
+    """The server serves no model of that name, or one that handeye cannot use."""
+
+
+class ContextTooLong(ModelError):
+    """The request does not fit into the model's context."""
+
+
+class ImagesRefused(ModelError):
+    """Too many images, a model that takes none, or an image that is no picture a model could be shown."""
 
 
 class EnvironmentFailed(HandeyeError):

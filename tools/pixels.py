@@ -183,6 +183,13 @@ class Frame:
             raise ValueError(f"{box} lies outside a frame of {self.width}x{self.height}")
         return Frame.from_pixels(np.ascontiguousarray(self.pixels[top:bottom, left:right]))
 
+    def resized(self, width: int, height: int) -> Frame:
+        """This frame in another size, bilinear with every pixel counted; itself when it has that size already."""
+        if (width, height) == (self.width, self.height):
+            return self
+        image = Image.fromarray(self.pixels).resize((width, height), Image.Resampling.BILINEAR)
+        return Frame.from_pixels(np.asarray(image))
+
     def masked(self, boxes: Iterable[Box]) -> Frame:
         """This frame with ``boxes`` painted over; itself when there are none."""
         spots = [box.pixels(self.width, self.height) for box in boxes]

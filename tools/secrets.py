@@ -182,4 +182,7 @@ def _character(char: str) -> str:
     escaped = "".join(rf"\\+u{units[at : at + 4]}" for at in range(0, len(units), 4))
     if char in "\"'/\\":
         raw = rf"\\*{raw}"
+    if char in "<[":
+        # as a text for a model spells it (tools/neutral.py)
+        raw = f"{raw}\u2060?"
     return f"(?:{raw}|(?i:{percent}|&(?:amp;)*(?:{entity});|{escaped}))"

@@ -57,9 +57,14 @@ def cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
+def one_line(text: str) -> str:
+    """The text without line breaks and runs of space: what a page says cannot look like a line of ours."""
+    return " ".join(text.split())
+
+
 def in_words(verb: IntendedAct | Say, longest: int = 160) -> str:
     """One line: ``Click “Add to cart” near “Blue mug”``; a long text in it is cut."""
-    return cut(" ".join(" ".join(headline(verb)).split()), longest)
+    return cut(one_line(" ".join(headline(verb))), longest)
 
 
 def headline(verb: IntendedAct | Say) -> Headline:

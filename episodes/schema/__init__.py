@@ -6,7 +6,21 @@ what was decided and done; ``outcome`` how it ended; ``lines`` how all that stan
 
 from .base import Json, ObservationId, Record, Sha256, Text, first_problem, to_json
 from .lines import LINE, BeginLine, CallLine, EndLine, Line, ObservationLine, PersonLine
-from .model import Call, Constraint, ImagePart, Message, Purpose, Reply, Request, TextPart, Token, Usage, View
+from .model import (
+    REQUEST,
+    Call,
+    Constraint,
+    ImagePart,
+    Message,
+    Part,
+    Purpose,
+    Reply,
+    Request,
+    TextPart,
+    Token,
+    Usage,
+    View,
+)
 from .observation import Dialog, Event, Evidence, Observation, Settled, Tab, Window
 from .outcome import EXIT_CODES, FORMAT, Header, ModelInfo, Outcome, Score, Status, Stop, Verdict
 from .step import (
@@ -36,6 +50,7 @@ __all__ = [
     "FIELDS",
     "FORMAT",
     "LINE",
+    "REQUEST",
     "TICKS",
     "Absent",
     "Ambiguous",
@@ -68,6 +83,7 @@ __all__ = [
     "ObservationId",
     "ObservationLine",
     "Outcome",
+    "Part",
     "PersonLine",
     "Prediction",
     "Probe",

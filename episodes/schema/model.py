@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, TypeAdapter
 
 from ...tools.geometry import Box, Size, Transform
+from ...tools.neutral import neutral
 from ...tools.pixels import Frame
 from ...tools.secrets import OURS
 from .base import Json, ObservationId, Record, Sha256
@@ -33,11 +34,15 @@ class View(Record):
         return Transform.between(self.crop, Box(left=0, top=0, right=self.sent.width, bottom=self.sent.height))
 
 
+Neutral = Annotated[str, AfterValidator(neutral)]
+"""Text that no tokenizer reads as more than words, whoever wrote it: made so here, so that no request can hold any other."""
+
+
 class TextPart(Record):
     """Words in a message."""
 
     kind: Literal["text"] = "text"
-    text: str
+    text: Neutral
 
 
 class ImagePart(Record):
@@ -59,9 +64,14 @@ class Message(Record):
 
 
 class Constraint(Record):
-    """What the reply must look like, for servers that can enforce it."""
+    """What the reply must look like, for servers that can enforce it.
 
-    kind: Literal["json_schema", "regex", "choice", "grammar"]
+    Attributes:
+        kind: ``json_schema``; ``regex``; ``choice`` of texts; ``grammar`` (EBNF as XGrammar reads it); ``structural_tag`` (XGrammar's
+            format object: free text and constrained text in one reply).
+    """
+
+    kind: Literal["json_schema", "regex", "choice", "grammar", "structural_tag"]
     value: Json
 
 
@@ -70,14 +80,16 @@ class Request(Record):
 
     Attributes:
         mode: ``think`` reasons before it answers, ``direct`` does not, ``auto`` leaves it to the model.
-        prefill: Beginning of the answer that the model has to continue.
+        prefill: Beginning of the answer that the model has to continue; not repeated in the reply's text.
+        max_tokens: Of the reply, reasoning included.
+        logprobs: Whether each token of the reply comes with the logarithm of its probability.
     """
 
     purpose: Purpose
     messages: tuple[Message, ...]
     mode: Literal["think", "direct", "auto"] = "auto"
     constraint: Constraint | None = None
-    prefill: str = ""
+    prefill: Neutral = ""
     max_tokens: int = Field(default=1024, gt=0)
     temperature: float = Field(default=0.0, ge=0)
     seed: int | None = None
@@ -85,7 +97,7 @@ class Request(Record):
 
 
 class Token(Record):
-    """One token of a reply and the natural logarithm of its probability."""
+    """One token of a reply and the natural logarithm of its probability; −9999 stands for that of an impossible one."""
 
     text: str
     logprob: float
@@ -101,13 +113,24 @@ class Usage(Record):
 
 
 class Reply(Record):
-    """What a model answered, raw."""
+    """What a model answered, raw.
+
+    Attributes:
+        text: As generated, special tokens such as ``</think>`` included where the server shows them.
+        finish: ``stop``, ``length`` …, as the server says it.
+        tokens: Those of `text` in order, when they were asked for and the server gives them.
+        model: The name under which the server answered.
+        first_token: Seconds from sending to the first token, when streamed.
+        sent: What went out beside the messages: model, sampling, constraint as the server spells it; what had to be left out.
+    """
 
     text: str
     finish: str = ""
     tokens: tuple[Token, ...] = ()
     usage: Usage = Usage()
     model: str = ""
+    first_token: float | None = None
+    sent: dict[str, Json] = {}
 
 
 class Call(Record):
@@ -116,10 +139,10 @@ class Call(Record):
     Attributes:
         id: ``c0000`` … in order.
         observation: The newest one when it was made.
-        request: Blob (sha256) of the request as sent; filled in by the writer, which stores it.
+        request: Blob (sha256) of the `Request` as JSON, its images by the hash of their blobs; filled in by the writer, which
+            stores it.
         reply: None when it failed; then `error` says how.
-        seconds: From sending to the last token.
-        first_token: Seconds to the first token, when streamed.
+        seconds: From sending to the last token, tries that failed included.
     """
 
     id: Annotated[str, OURS]
@@ -130,4 +153,7 @@ class Call(Record):
     reply: Reply | None = None
     error: str = ""
     seconds: float = 0
-    first_token: float | None = None
+
+
+REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
+"""Validates and dumps the blob that a call names; its pictures are validated with the context ``{"load": blob}``."""

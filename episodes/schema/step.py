@@ -101,7 +101,7 @@ class Decision(Record):
         thought: Why, in words.
         intent: What to do now.
         pending: What it means to do after that, if all goes as expected.
-        calls: Ids of the model calls that led to it.
+        calls: Ids of the model calls of its step, in order: those that led to it and those that found its places.
         memo: What the policy wants to find again in the past: its only state.
         source: Where the decision comes from: ``steps[3] (line 17)`` of a task file, a model's name.
     """

@@ -21,6 +21,7 @@ from pydantic import TypeAdapter
 from handeye.episodes.reader import Episode
 from handeye.episodes.schema import (
     LINE,
+    REQUEST,
     Absent,
     BeginLine,
     Call,
@@ -33,6 +34,7 @@ from handeye.episodes.schema import (
     Header,
     LazyTree,
     Link,
+    Message,
     Node,
     Observation,
     ObservationLine,
@@ -41,10 +43,12 @@ from handeye.episodes.schema import (
     Probe,
     Problem,
     Reply,
+    Request,
     Sent,
     Tab,
     TargetEvidence,
     Task,
+    TextPart,
     Tree,
     Word,
 )
@@ -68,6 +72,11 @@ ADD = Target(description="Add to cart", near="Blue mug")
 PLACE = Candidate(
     box=Box.at(5, 5, 20, 10), point=Point(x=15, y=10), label="button “Add to cart”", source="tree", node=1
 )
+
+
+def asked(words: str) -> Request:
+    """A request of one text."""
+    return Request(purpose="plan", messages=(Message(role="user", parts=(TextPart(text=words),)),))
 
 
 def screen(seed: int, width: int = 64, height: int = 40) -> Frame:
@@ -135,7 +144,7 @@ async def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     )
     second = look(1, evidence=(probed,))
     pixels = [first.frame.pixels.copy(), second.frame.pixels.copy()]
-    request = json.dumps({"messages": ["what now?"]}).encode()
+    request = asked("what now?")
     call = Call(
         id="c0000", observation=first.id, purpose="plan", request="0" * 64, reply=Reply(text="click"), seconds=1.5
     )
@@ -194,8 +203,9 @@ async def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     assert episode.observations["o0001"].tree.missing == "canvas page"
     assert np.array_equal(step.evidence[0].crop.pixels, pixels[0][5:15, 5:25])
     stored = episode.calls["c0000"]
-    assert stored == call.model_copy(update={"request": hashlib.sha256(request).hexdigest()})
-    assert episode.blob(stored.request) == request
+    kept = episode.blob(stored.request)
+    assert stored == call.model_copy(update={"request": hashlib.sha256(kept).hexdigest()})
+    assert REQUEST.validate_json(kept) == request
 
 
 async def test_a_second_look_at_an_observation_adds_to_it(tmp_path: Path) -> None:
@@ -601,7 +611,7 @@ async def test_secrets_never_reach_the_disk(tmp_path: Path) -> None:
     writer = EpisodeWriter(path, opening, secrets)
     seen = look(123, tree, url=everything, title=everything, tabs=(Tab(id="t", url=everything, title=everything),))
     writer.observation(seen)
-    request = json.dumps({"messages": [everything]}).encode()
+    request = asked(everything)
     call = Call(id="c0123", observation=seen.id, purpose="plan", request="0" * 64, reply=Reply(text=everything))
     writer.call(call, request)
     typed = Decision(thought=everything, intent=Type[Place](text=everything), memo={everything: [everything]})
@@ -645,7 +655,7 @@ async def test_secrets_never_reach_the_disk(tmp_path: Path) -> None:
     assert found.nodes[1].name == "<secret:pw>"
     assert episode.header.task.secrets == {"pw": "PASSWORD", "cvv": "CVV"}
     stored = episode.calls["c0123"]
-    assert json.loads(episode.blob(stored.request)) == {"messages": [secrets.redact(everything)]}
+    assert REQUEST.validate_json(episode.blob(stored.request)) == asked(secrets.redact(everything))
     assert isinstance(step.action, Type)
     assert step.action.text == " | ".join([*["<secret:pw>"] * 6, "card <secret:cvv>"])
 

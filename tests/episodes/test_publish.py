@@ -21,11 +21,14 @@ from handeye.episodes.schema import (
     EndLine,
     Header,
     LazyTree,
+    Message,
     Node,
     Observation,
     Outcome,
     PersonLine,
+    Request,
     Task,
+    TextPart,
     Tree,
     Word,
 )
@@ -38,6 +41,11 @@ from handeye.tools.pixels import Frame
 ROOT = Path(__file__).parents[2]
 DOCUMENT: dict[str, Any] = json.loads(schema_text())
 PARTS = ("header", "line", "tree", "task-file")
+
+
+def asked(words: str) -> Request:
+    """A request of one text."""
+    return Request(purpose="plan", messages=(Message(role="user", parts=(TextPart(text=words),)),))
 
 
 def test_the_published_file_is_up_to_date() -> None:
@@ -137,7 +145,9 @@ async def test_an_episode_fits_the_published_schemas(tmp_path: Path) -> None:
     seen = Observation(id="o0000", at=0, frame=frame, surfaces=(surface,), tree=tree)
     writer.observation(seen)
     writer.observation(seen.model_copy(update={"id": "o0001", "tree": LazyTree(missing="canvas page")}))
-    writer.call(Call(id="c0000", observation="o0000", purpose="plan", request="0" * 64, error="refused"), b"{}")
+    writer.call(
+        Call(id="c0000", observation="o0000", purpose="plan", request="0" * 64, error="refused"), asked("what now?")
+    )
     target = Target(description="A")
     decision = Decision(intent=Click[Place](at=target), memo={"at": [1]})
     act = Click[Point](at=Point(x=1, y=1))

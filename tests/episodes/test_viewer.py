@@ -40,6 +40,7 @@ from handeye.episodes.schema import (
     Hidden,
     LazyTree,
     Link,
+    Message,
     ModelInfo,
     Node,
     Observation,
@@ -48,11 +49,13 @@ from handeye.episodes.schema import (
     Probe,
     Problem,
     Reply,
+    Request,
     Sent,
     Settled,
     Tab,
     TargetEvidence,
     Task,
+    TextPart,
     Token,
     Tree,
     Usage,
@@ -76,6 +79,11 @@ pytestmark = pytest.mark.browser
 WIDTH, HEIGHT = 320, 200
 INTENT: TypeAdapter[Any] = TypeAdapter(Intent)
 ACTION: TypeAdapter[Any] = TypeAdapter(actions.Action)
+
+
+def asked(words: str) -> Request:
+    """A request of one text."""
+    return Request(purpose="plan", messages=(Message(role="user", parts=(TextPart(text=words),)),))
 
 
 def browser_path() -> str | None:
@@ -131,10 +139,9 @@ class Recording:
         return seen
 
     def call(self, saw: Observation, **fields: Any) -> str:
-        request = f"request {self.calls}".encode()
+        request = asked(f"request {self.calls}")
         name = f"c{self.calls:04}"
-        sha256 = hashlib.sha256(request).hexdigest()
-        call = Call(**{"id": name, "observation": saw.id, "purpose": "plan", "request": sha256, **fields})
+        call = Call(**{"id": name, "observation": saw.id, "purpose": "plan", "request": "0" * 64, **fields})
         self.writer.call(call, request)
         self.calls += 1
         return name
@@ -218,10 +225,14 @@ async def everything(folder: Path) -> Episode:
     )
     target = Target(description="Buy", near="mug", inside="list", nth=2, role="button")
     reply = Reply(
-        text="click it", finish="stop", tokens=(Token(text="c", logprob=-1),), usage=Usage(prompt=9, cached=5)
+        text="click it",
+        finish="stop",
+        tokens=(Token(text="c", logprob=-1),),
+        usage=Usage(prompt=9, cached=5),
+        first_token=0.2,
     )
     view = View(observation=saw.id, crop=Box.at(0, 0, 160, 100), sent=Size(width=320, height=200))
-    plan = record.call(saw, reply=reply, views=(view,), seconds=1.5, first_token=0.2)
+    plan = record.call(saw, reply=reply, views=(view,), seconds=1.5)
     record.call(saw, purpose="ground", error="timed out")
     decision = Decision(
         thought="I need it.",

@@ -177,7 +177,7 @@ class Panel {
     const usage = call.reply?.usage;
     const facts = [
       seconds(call.seconds),
-      call.first_token !== null && `first token ${seconds(call.first_token)}`,
+      call.reply && call.reply.first_token !== null && `first token ${seconds(call.reply.first_token)}`,
       usage && `${usage.prompt.toLocaleString("en")} → ${plural(usage.completion, "token")}`,
       usage?.cached && `${usage.cached.toLocaleString("en")} cached`,
       usage?.image && `${usage.image.toLocaleString("en")} of images`,
