@@ -1,0 +1,155 @@
+"""A `Request` as the OpenAI chat protocol spells it, with what vLLM adds and without what a server does not know: pure, no I/O."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Set
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, get_args
+
+from ...episodes.schema.base import Json
+from ...episodes.schema.model import Constraint, Message, Part, Request, TextPart
+from ...tools.pixels import Frame
+
+Extra: TypeAlias = Literal[
+    "uuid",
+    "structured_outputs",
+    "chat_template_kwargs",
+    "skip_special_tokens",
+    "continue_final_message",
+    "logprobs",
+    "stream_options",
+    "response_format",
+    "seed",
+    "temperature",
+]
+"""What a server may not know, in the order in which it is left out when the server does not say which it was."""
+
+EXTRAS: tuple[Extra, ...] = get_args(Extra)
+
+_STRUCTURED = {"json_schema": "json", "regex": "regex", "choice": "choice", "grammar": "grammar"}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A request ready to be posted.
+
+    Attributes:
+        data: The body, JSON.
+        sent: What the body holds beside the messages, and under ``left_out`` what the request asks for and the body does not.
+        left_out: The same names.
+        uuids: Hashes of its images.
+        references: Whether an image stands in it by its hash alone.
+    """
+
+    data: bytes
+    sent: dict[str, Json]
+    left_out: tuple[Extra, ...]
+    uuids: tuple[str, ...]
+    references: bool
+
+
+@dataclass
+class _Drafting:
+    dropped: Set[str]
+    known: Set[str]
+    left_out: list[Extra] = field(default_factory=list)
+    uuids: list[str] = field(default_factory=list)
+    references: bool = False
+
+    def may(self, extra: Extra) -> bool:
+        """Whether it may be sent; what may not is noted."""
+        if extra in self.dropped:
+            if extra not in self.left_out:
+                self.left_out.append(extra)
+            return False
+        return True
+
+
+def draft(
+    request: Request,
+    model: str,
+    *,
+    dropped: Set[str] = frozenset(),
+    known: Set[str] = frozenset(),
+    stream: bool = True,
+    tokens_field: str = "max_tokens",
+    further: dict[str, Json] | None = None,
+) -> Draft:
+    """The body of ``POST …/chat/completions``. Encodes images: to be run in a thread.
+
+    Args:
+        request: What is asked.
+        model: The name under which the server serves it.
+        dropped: The `Extra` that this server does not know.
+        known: Hashes of images that the server has seen: they go without pixels.
+        stream: Whether the answer is wanted piece by piece.
+        tokens_field: What the server calls the limit of its reply; newer models of OpenAI have another name for it.
+        further: Fields that only this server understands.
+    """
+    state = _Drafting(dropped, known)
+    messages = [_message(each, state) for each in request.messages]
+    body: dict[str, Any] = {"model": model, tokens_field: request.max_tokens, "stream": stream} | (further or {})
+    if state.may("temperature"):
+        body["temperature"] = request.temperature
+    if request.seed is not None and state.may("seed"):
+        body["seed"] = request.seed
+    if request.mode != "auto" and state.may("chat_template_kwargs"):
+        body["chat_template_kwargs"] = {"mode": request.mode}
+    if state.may("skip_special_tokens"):
+        body["skip_special_tokens"] = False
+    if request.constraint is not None:
+        body |= _constrained(request.constraint, state)
+    if request.prefill and state.may("continue_final_message"):
+        messages.append({"role": "assistant", "content": request.prefill})
+        body |= {"continue_final_message": True, "add_generation_prompt": False}
+    if request.logprobs and state.may("logprobs"):
+        body["logprobs"] = True
+    if stream and state.may("stream_options"):
+        body["stream_options"] = {"include_usage": True}
+    sent = dict(body)
+    if state.left_out:
+        sent["left_out"] = list(state.left_out)
+    data = json.dumps({**body, "messages": messages}).encode()
+    return Draft(data, sent, tuple(state.left_out), tuple(state.uuids), state.references)
+
+
+def _message(message: Message, state: _Drafting) -> dict[str, Json]:
+    match message.parts:
+        case (TextPart(text=text),):  # every server takes a string, and some nothing else from the assistant
+            return {"role": message.role, "content": text}
+        case parts:
+            return {"role": message.role, "content": [_part(each, state) for each in parts]}
+
+
+def _part(part: Part, state: _Drafting) -> dict[str, Json]:
+    if isinstance(part, TextPart):
+        return {"type": "text", "text": part.text}
+    if not state.may("uuid"):
+        return {"type": "image_url", "image_url": {"url": data_url(part.image)}}
+    # A server shows the old picture for an id that it knows, whatever pixels come with it: only the hash of the content will do.
+    uuid = part.image.sha256
+    state.uuids.append(uuid)
+    if uuid in state.known:
+        state.references = True
+        return {"type": "image_url", "image_url": None, "uuid": uuid}
+    return {"type": "image_url", "image_url": {"url": data_url(part.image)}, "uuid": uuid}
+
+
+def data_url(frame: Frame) -> str:
+    """The PNG of a frame, as it is, within a URL."""
+    return f"data:image/png;base64,{base64.b64encode(frame.png).decode('ascii')}"
+
+
+def _constrained(constraint: Constraint, state: _Drafting) -> dict[str, Json]:
+    if state.may("structured_outputs"):
+        if constraint.kind == "structural_tag":  # the one that vLLM takes as a string of JSON
+            value = constraint.value if isinstance(constraint.value, str) else json.dumps(constraint.value)
+            return {"structured_outputs": {"structural_tag": value}}
+        return {"structured_outputs": {_STRUCTURED[constraint.kind]: constraint.value}}
+    if constraint.kind == "json_schema" and state.may("response_format"):
+        state.left_out.remove("structured_outputs")  # said in other words, not left out
+        schema: dict[str, Json] = {"name": "reply", "schema": constraint.value, "strict": True}
+        return {"response_format": {"type": "json_schema", "json_schema": schema}}
+    return {}
