@@ -1,0 +1,1 @@
+"""Dialects: words ↔ actions, one file for each family of models."""
