@@ -4,10 +4,10 @@ SHELL := /bin/bash
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format wheel clean
+.PHONY: help setup demo test test-vllm check format wheel clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 
 setup: ## a virtual environment with everything in it, and a browser
 	@./setup.sh
@@ -19,6 +19,10 @@ demo: ## set up, then do a task in a real browser while you watch
 test: ## set up, then run the tests; FULL=1 for the suites at full size, ARGS="-k shop" for some
 	@./setup.sh test
 	@.venv/bin/python -m pytest $(ARGS)
+
+test-vllm: ## set up a vLLM for the CPU in .venv-vllm (2 GB), then run the tests that need a real one
+	@./setup.sh vllm
+	@HANDEYE_TEST_VLLM=1 .venv-vllm/bin/python -m pytest tests/vllm $(ARGS)
 
 check: ## what reads the code: ruff, mypy, the layers, the list of packages
 	@./setup.sh
@@ -39,5 +43,5 @@ wheel: ## dist/handeye-….whl
 	@.venv/bin/python -m build --wheel --no-isolation --outdir dist .
 
 clean: ## remove what was made here, the virtual environment included
-	rm -rf .venv .typing build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-vllm .typing build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -46,12 +46,31 @@ def _common(
 
 @app.command()
 def run(
-    tasks: Annotated[list[str], typer.Argument(help="Task files, or folders of them.", metavar="TASK…")],
+    tasks: Annotated[
+        list[str],
+        typer.Argument(help="Task files, folders of them, or a goal in words (with --model).", metavar="TASK…"),
+    ],
     input: Annotated[list[str] | None, typer.Option("--input", "-i", help="A value for an input: name=value.")] = None,
     inputs: Annotated[
         Path | None, typer.Option("--inputs", help="CSV: one run for each row; the first line names the inputs.")
     ] = None,
     start: Annotated[str | None, typer.Option(help="URL to begin at, in place of the task's own.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Who decides: http://127.0.0.1:8000/v1 (see handeye serve), local:FOLDER, playback:EPISODE."),
+    ] = None,
+    dialect: Annotated[
+        str | None, typer.Option(help="The dialect it speaks, where its name does not tell: phi4, qwen, qwen-pixels.")
+    ] = None,
+    ground: Annotated[
+        str | None, typer.Option(help="Who finds places, in order of trust: tree,text,model.", metavar="NAMES")
+    ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow", help="What a model may reach beside the start's own site: example.com.", metavar="SITE"
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for the episode, or for the episodes of several runs.")
     ] = None,
@@ -63,7 +82,10 @@ def run(
     ask: Annotated[bool, typer.Option("--ask", help="The task may ask you questions here.")] = False,
     approve: Annotated[bool, typer.Option("--approve", help="Ask before each act.")] = False,
     config: Annotated[
-        list[str] | None, typer.Option("--config", "-c", help="Override a setting: start.scale=2, browser.settle=4.")
+        list[str] | None,
+        typer.Option(
+            "--config", "-c", help="Override a setting: start.scale=2, browser.settle=4, thinking.mode=direct."
+        ),
     ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
 ) -> None:
@@ -85,8 +107,12 @@ def run(
         ask=ask or pause_on_failure,
         approve=approve,
         config=tuple(config or ()),
+        model=model,
+        dialect=dialect,
+        grounders=tuple(ground.split(",")) if ground is not None else None,
+        allow=tuple(allow or ()),
     )
-    raise typer.Exit(run_tasks([Path(each) for each in tasks], options, _console()))
+    raise typer.Exit(run_tasks(tasks, options, _console()))
 
 
 @app.command()
@@ -99,7 +125,7 @@ def demo(
     from .benchmarks.commands import DEMO, RunOptions, run_tasks
 
     _set_debug(debug)
-    raise typer.Exit(run_tasks([DEMO], RunOptions(headed=headed, out=out), _console()))
+    raise typer.Exit(run_tasks([str(DEMO)], RunOptions(headed=headed, out=out), _console()))
 
 
 @app.command()
@@ -121,6 +147,37 @@ def doctor(
     from .environments.doctor import report
 
     raise typer.Exit(report(fix))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def serve(
+    context: typer.Context,
+    model: Annotated[
+        str, typer.Argument(help="Folder of a checkpoint, or a name on the Hugging Face hub.")
+    ] = "microsoft/Phi-4-reasoning-vision-15B",
+    port: Annotated[int, typer.Option(help="Where to listen.")] = 8000,
+    host: Annotated[str, typer.Option(help="Likewise; 0.0.0.0 is open to whoever reaches this machine.")] = "127.0.0.1",
+    python: Annotated[
+        str | None, typer.Option(help="Interpreter that has vLLM; else HANDEYE_VLLM_PYTHON, else this one.")
+    ] = None,
+    images: Annotated[int, typer.Option(min=1, help="The most in one request.")] = 4,
+    log: Annotated[Path | None, typer.Option(help="File for what vLLM says.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the command.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Serve a model with vLLM, set up for this agent: handeye serve MODEL [-- arguments for vLLM].
+
+    Options that are not listed here go to vLLM too, and win over ours.
+    """
+    from .agent.models.serve import serve as serve_model
+    from .agent.models.vllm_command import ServeOptions, prepare
+
+    _set_debug(debug)
+    options = ServeOptions(model, port=port, host=host, python=python, images=images, extra=tuple(context.args))
+    if dry_run:
+        typer.echo(prepare(options).printed())
+    else:
+        serve_model(options, _console(), log)
 
 
 @app.command()

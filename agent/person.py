@@ -49,7 +49,8 @@ class TerminalPerson:
 
 
 async def _prompt(text: str) -> str:
-    sys.stderr.write(text)
+    # what a model was writing may stand on this line
+    sys.stderr.write(f"\r\x1b[2K{text}" if sys.stderr.isatty() else text)
     sys.stderr.flush()
     # a thread that waits for a line cannot be cancelled, so it must not hold up the end of the program
     loop = asyncio.get_running_loop()

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import platform
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
+from typing import TypeAlias
 
 from ..environments.base import Environment
 from ..environments.browser.environment import BrowserEnvironment
 from ..environments.browser.host import BrowserConfig, BrowserHost
 from ..episodes.reader import Episode
-from ..episodes.schema import Header, Outcome, Problem, Status, Stop, Task
+from ..episodes.schema import Header, Observation, Outcome, Problem, Status, Stop, Task
 from ..episodes.writer import EpisodeWriter
 from ..tools.errors import (
     ActionError,
@@ -31,15 +32,15 @@ from ..tools.errors import (
 )
 from ..tools.plugins import load
 from ..tools.secrets import Secrets
-from .base import Grounder, Guard, Person, Policy
+from .base import Guard, Model, Person, Policy
 from .checks import collect, judge, values_read
-from .grounding.chain import EMBEDDED, named_grounders
-from .grounding.reading import PageText
+from .deciding import check, deciders, grounder_names, planned_by_model, policy_name
 from .grounding.screen import ScreenReader
 from .guard import OpenGuard
 from .loop import Crew, Ending, run_loop
+from .models.names import Tell, open_model
 from .person import NoPerson, PersonRefused
-from .policies.script import ScriptPolicy
+from .policies.model import Thinking
 from .record import Record, Watch, problem_of
 
 ENVIRONMENTS = {
@@ -60,15 +61,21 @@ class Interrupt:
 
 
 class Resources:
-    """What several runs share: one browser, one process that reads screens. Use it as an async context manager.
+    """What several runs share: one browser, one process that reads screens, the models. Use it as an async context manager.
 
     Args:
         config: How to start the browser.
+        warn: Told what a model's server cannot do; by default it goes to the log.
+        progress: Told the text so far while a model answers.
     """
 
-    def __init__(self, config: BrowserConfig | None = None) -> None:
+    def __init__(
+        self, config: BrowserConfig | None = None, *, warn: Tell | None = None, progress: Tell | None = None
+    ) -> None:
         self.host = BrowserHost(config)
         self.reader = ScreenReader()
+        self._models: dict[str, Model] = {}
+        self._warn, self._progress = warn, progress
 
     async def __aenter__(self) -> Resources:
         return self
@@ -78,10 +85,22 @@ class Resources:
     ) -> None:
         await self.close()
 
+    def model(self, name: str) -> Model:
+        """The model of that name or address; opened once, closed with the rest.
+
+        Raises:
+            UsageError: There is none of that name.
+        """
+        if name not in self._models:
+            self._models[name] = open_model(name, self._warn, self._progress)
+        return self._models[name]
+
     async def close(self) -> None:
-        """Ends both."""
+        """Ends all of them."""
         await self.host.close()
         await self.reader.close()
+        while self._models:
+            await self._models.popitem()[1].close()
 
 
 @dataclass(frozen=True)
@@ -98,8 +117,11 @@ class Run:
         person: Who can be asked.
         watch: Told of every step.
         world: The environment; by default the one that the task names.
-        policy: What decides; by default the task's steps.
-        grounders: Names of what finds places, in order of trust.
+        policy: What decides; by default the model, if there is one and the task has a goal, else the task's steps.
+        model: The model that plans or grounds, or its name or address.
+        dialect: Name of the dialect it speaks; None tells it by the model's name.
+        thinking: How it is asked to plan.
+        grounders: Names of what finds places, in order of trust; None leaves that to what decides.
         pause_on_failure: Hands the world to the person when the run has failed, before it is closed.
     """
 
@@ -113,7 +135,10 @@ class Run:
     watch: Watch | None = None
     world: Environment | None = None
     policy: Policy | None = None
-    grounders: Sequence[str] = EMBEDDED
+    model: Model | str | None = None
+    dialect: str | None = None
+    thinking: Thinking = field(default_factory=Thinking)
+    grounders: Sequence[str] | None = None
     pause_on_failure: bool = False
 
 
@@ -127,19 +152,20 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
         UsageError: The person's own mistake, found before anything began.
     """
     interrupt = interrupt or Interrupt()
+    run = replace(run, task=_confined(run))
     task = run.task
     inputs = complete_inputs(task, run.inputs)
     _check_secrets(task, run.secrets)
-    grounder = named_grounders(run.grounders, resources.reader)
-    policy = run.policy or _script(run, inputs, grounder, resources)
+    check(run)
+    model = resources.model(run.model) if isinstance(run.model, str) else run.model
     world = run.world or _world(task, run.secrets, resources)
     header = Header(
         id=uuid.uuid4().hex,
         created=datetime.now(UTC).astimezone().isoformat(timespec="seconds"),
         task=task,
         inputs=dict(inputs),
-        policy=f"{type(policy).__module__}:{type(policy).__qualname__}",
-        grounders=tuple(run.grounders),
+        policy=policy_name(run),
+        grounders=grounder_names(run),
         versions=_versions(),
         redactions=run.secrets.names,
     )
@@ -149,11 +175,17 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
         # nothing has begun: another folder is all it takes
         raise UsageError(error.message, remedy=error.remedy) from error
     record = Record(writer, run.watch)
-    crew = Crew(world, policy, grounder, run.guard, run.person, lambda: interrupt.requested)
+
+    async def begin() -> tuple[Crew, Observation]:
+        found = await deciders(run, model, inputs, resources, record)
+        first = await world.reset(task.start)
+        record.describe(header.model_copy(update={"environment": await world.describe(), "model": found.model}))
+        return Crew(world, found.policy, found.grounder, run.guard, run.person, lambda: interrupt.requested), first
+
     # what stands if something that is nobody's word for an error, a defect, leaves through here
     outcome = Outcome(status="infrastructure", stop="environment", message="the run broke off")
     try:
-        outcome = await _conduct(task, crew, record, header)
+        outcome = await _conduct(task, world, begin, record, interrupt)
     except UsageError as error:
         outcome = Outcome(status="infrastructure", stop="environment", message=error.message, problem=problem_of(error))
         raise
@@ -174,12 +206,14 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
     return await asyncio.to_thread(Episode.open, run.out)
 
 
-async def _conduct(task: Task, crew: Crew, record: Record, header: Header) -> Outcome:
+_Begin: TypeAlias = Callable[[], Awaitable[tuple[Crew, Observation]]]
+
+
+async def _conduct(task: Task, world: Environment, begin: _Begin, record: Record, interrupt: Interrupt) -> Outcome:
     limit = asyncio.timeout(task.budget.seconds)
     try:
         async with limit:
-            first = await crew.world.reset(task.start)
-            record.describe(header.model_copy(update={"environment": await crew.world.describe()}))
+            crew, first = await begin()
             ending = await run_loop(task, crew, record, first)
     except TimeoutError:
         if not limit.expired():
@@ -190,14 +224,14 @@ async def _conduct(task: Task, crew: Crew, record: Record, header: Header) -> Ou
     except HandeyeError as error:
         # the end of a process group reaches the browser too: its death is then the person's wish, not its failure
         await asyncio.sleep(0)
-        if crew.interrupted():
+        if interrupt.requested:
             ending = Ending("interrupted", "interrupted")
         else:
             return _broken(error, record)
-    return await _outcome(task, ending, crew, record)
+    return await _outcome(task, ending, world, record)
 
 
-async def _outcome(task: Task, ending: Ending, crew: Crew, record: Record) -> Outcome:
+async def _outcome(task: Task, ending: Ending, world: Environment, record: Record) -> Outcome:
     values = values_read(record.past)
     common = {"answer": ending.answer, "values": values}
     if ending.stop not in ("done", "answer"):
@@ -206,8 +240,8 @@ async def _outcome(task: Task, ending: Ending, crew: Crew, record: Record) -> Ou
         return Outcome(status=status, stop=stop, message=ending.message, problem=problem, **common)
     known = {**values, **({} if ending.answer is None else {"answer": ending.answer})}
     try:
-        verdicts = await judge(task, crew.world, known)
-        evidence = await collect(task, crew.world)
+        verdicts = await judge(task, world, known)
+        evidence = await collect(task, world)
     except HandeyeError as error:
         return _broken(error, record)
     missed = [verdict for verdict in verdicts if not verdict.held]
@@ -293,13 +327,12 @@ def _check_secrets(task: Task, secrets: Secrets) -> None:
         )
 
 
-def _script(run: Run, inputs: Mapping[str, str], grounder: Grounder, resources: Resources) -> Policy:
-    if not run.task.steps:
-        raise UsageError(
-            f"the task {run.task.name!r} has no steps, so a model would have to decide",
-            remedy="write `steps:` (a task file with steps needs no model); running a goal with a model comes with --model",
-        )
-    return ScriptPolicy(run.task, inputs, grounder, PageText(resources.reader), run.lines)
+def _confined(run: Run) -> Task:
+    """The task, kept to the start's own site and what it allows besides where a model decides and the task does not say."""
+    start = run.task.start
+    if not planned_by_model(run) or start.allow is not None:
+        return run.task
+    return run.task.model_copy(update={"start": start.model_copy(update={"allow": ()})})
 
 
 def _world(task: Task, secrets: Secrets, resources: Resources) -> Environment:

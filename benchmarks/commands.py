@@ -12,14 +12,16 @@ import webbrowser
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from rich.console import Console
 
-from ..agent.face import new_folder, resolve_task, secrets_of
+from ..agent.deciding import check
+from ..agent.face import allowed, is_goal, new_folder, resolve_task, secrets_of
 from ..agent.guard import ApprovalGuard, OpenGuard
 from ..agent.person import NoPerson, TerminalPerson
+from ..agent.policies.model import Thinking
 from ..agent.run import Interrupt, Resources, Run, complete_inputs
 from ..environments.browser.host import BrowserConfig
 from ..episodes.reader import Episode
@@ -28,10 +30,12 @@ from ..episodes.taskfile import read_scalar
 from ..episodes.viewer import write_html
 from ..tools.errors import TaskError, UsageError
 from .batch import Result, exit_code, input_rows, run_batch, task_files
-from .progress import Progress, print_result
+from .progress import Progress, Ticker, print_result
 
 DEMO = Path(__file__).parent / "tasks" / "shop.yaml"
 """The task of ``handeye demo``."""
+
+_SECTIONS = "sections: start, budget, browser, thinking"
 
 _GRACE = 3.0
 """Seconds that a step may go on after Ctrl-C before it is cut off."""
@@ -51,18 +55,22 @@ class RunOptions:
     ask: bool = False
     approve: bool = False
     config: tuple[str, ...] = ()
+    model: str | None = None
+    dialect: str | None = None
+    grounders: tuple[str, ...] | None = None
+    allow: tuple[str, ...] = ()
 
 
-def run_tasks(paths: list[Path], options: RunOptions, console: Console) -> int:
-    """Runs task files and folders, prints how it goes, and gives the exit code.
+def run_tasks(wanted: list[str], options: RunOptions, console: Console) -> int:
+    """Runs goals, task files and folders, prints how it goes, and gives the exit code.
 
     Raises:
         UsageError: Something is wrong that can be known before the first run begins.
     """
-    files = [file for path in paths for file in task_files(path)]
+    tasks = [task for each in wanted for task in ([each] if is_goal(each) else task_files(Path(each)))]
     settings = [_setting(each) for each in options.config]
-    browser = _browser_config(settings, headed=options.headed)
-    runs = _plan(files, options, [each for each in settings if each[0][0] != "browser"])
+    browser = _section(BrowserConfig, "browser", settings, {"headed": True} if options.headed else {})
+    runs = _plan(tasks, options, settings)
     several = len(runs) > 1
     if several:
         _check_parent(options.out)
@@ -104,16 +112,18 @@ def view_episode(path: Path, html: Path | None, console: Console) -> None:
         console.print("no browser could be opened; open the file yourself", markup=False)
 
 
-def _plan(files: list[Path], options: RunOptions, settings: list[tuple[list[str], str]]) -> list[Run]:
+def _plan(wanted: list[str | Path], options: RunOptions, settings: list[tuple[list[str], str]]) -> list[Run]:
     given = dict(_pair(each) for each in options.inputs)
     rows = input_rows(options.rows) if options.rows is not None else [{}]
     person = TerminalPerson() if options.ask or options.approve else NoPerson()
     runs: list[Run] = []
     taken: set[Path] = set()
-    found = [resolve_task(file if file.suffix in (".yaml", ".yml") or file.exists() else str(file)) for file in files]
+    found = [resolve_task(each) for each in wanted]
+    thinking = _section(Thinking, "thinking", settings)
+    settings = [each for each in settings if each[0][0] not in ("browser", "thinking")]
     # of several tasks each takes the inputs that it has; one that none has is a mistake, and named as such
     known = {name for task, _ in found for name in task.inputs}
-    for task, lines in ((_with_settings(task, settings, options.start), lines) for task, lines in found):
+    for task, lines in ((_with_settings(task, settings, options), lines) for task, lines in found):
         secrets = secrets_of(task)
         for number, row in enumerate(rows, 1):
             inputs = {
@@ -121,8 +131,20 @@ def _plan(files: list[Path], options: RunOptions, settings: list[tuple[list[str]
             }
             complete_inputs(task, inputs)
             name = task.name if options.rows is None else f"{task.name}-{number}"
-            out = _folder(options.out, name, several=len(files) * len(rows) > 1, taken=taken)
-            run = Run(task=task, out=out, inputs=inputs, secrets=secrets, lines=lines, person=person)
+            out = _folder(options.out, name, several=len(wanted) * len(rows) > 1, taken=taken)
+            run = Run(
+                task=task,
+                out=out,
+                inputs=inputs,
+                secrets=secrets,
+                lines=lines,
+                person=person,
+                model=options.model,
+                dialect=options.dialect,
+                thinking=thinking,
+                grounders=options.grounders,
+            )
+            check(run)
             guard = ApprovalGuard(person) if options.approve else OpenGuard()
             runs.append(replace(run, guard=guard, pause_on_failure=options.pause_on_failure))
     return runs
@@ -151,7 +173,12 @@ async def _run(runs: list[Run], browser: BrowserConfig, workers: int, console: C
     def ended(result: Result) -> None:
         print_result(console, result, brief=brief and result.exit_code == 0)
 
-    async with Resources(browser) as resources:
+    def warn(text: str) -> None:
+        console.print(f"! {text}", style="yellow", soft_wrap=True, markup=False)
+
+    ticker = Ticker(console)
+    progress = ticker.show if workers == 1 else None
+    async with Resources(browser, warn=warn, progress=progress) as resources:
         with _signals(interrupt, console):
             return await run_batch(runs, resources, workers=workers, interrupt=interrupt, ended=ended)
 
@@ -217,21 +244,28 @@ def _setting(text: str) -> tuple[list[str], str]:
 def _pair_of_setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or "." not in name:
-        raise UsageError(f"-c {text!r}: write section.key=value", remedy="sections: start, budget, browser")
+        raise UsageError(f"-c {text!r}: write section.key=value", remedy=_SECTIONS)
     return name, value
 
 
-def _browser_config(settings: list[tuple[list[str], str]], *, headed: bool) -> BrowserConfig:
-    values: dict[str, Any] = {path[1]: value for path, value in settings if path[0] == "browser" and len(path) == 2}
-    if headed:
-        values["headed"] = True
+_C = TypeVar("_C", bound=BaseModel)
+
+
+def _section(
+    kind: type[_C], name: str, settings: list[tuple[list[str], str]], given: dict[str, Any] | None = None
+) -> _C:
+    """A configuration from the settings ``-c name.key=value``."""
+    values: dict[str, Any] = {path[1]: value for path, value in settings if path[0] == name and len(path) == 2}
     try:
-        return BrowserConfig.model_validate(values)
+        return kind.model_validate({**values, **(given or {})})
     except ValidationError as error:
-        raise UsageError(f"-c browser.{first_problem(error)}") from error
+        raise UsageError(f"-c {name}.{first_problem(error)}") from error
 
 
-def _with_settings(task: Task, settings: list[tuple[list[str], str]], start: str | None) -> Task:
+def _with_settings(task: Task, settings: list[tuple[list[str], str]], options: RunOptions) -> Task:
+    if options.allow:
+        task = allowed(task, options.allow)
+    start = options.start
     if not settings and start is None:
         return task
     data = task.model_dump(mode="json")
@@ -239,7 +273,7 @@ def _with_settings(task: Task, settings: list[tuple[list[str], str]], start: str
         here = data
         for key in path[:-1]:
             if not isinstance(here.get(key), dict):
-                raise UsageError(f"-c {'.'.join(path)}: a task has no {key}", remedy="sections: start, budget, browser")
+                raise UsageError(f"-c {'.'.join(path)}: a task has no {key}", remedy=_SECTIONS)
             here = here[key]
         here[path[-1]] = _viewport(value) if path[-1] == "viewport" else read_scalar(value)
     if start is not None:

@@ -13,11 +13,13 @@ from rich.text import Text
 from ..episodes.schema import Found, Step
 from ..tools.actions import Read, places
 from ..tools.geometry import Point
-from ..tools.words import in_words
+from ..tools.words import cut, in_words, one_line
 from .batch import Result
 
 _COLORS = {"passed": "green", "failed": "red", "refused": "yellow", "unverified": "yellow", "infrastructure": "magenta"}
 _WHAT = 62
+_THOUGHT = 110
+_WIPE = "\r\x1b[2K"
 
 
 class Progress:
@@ -34,17 +36,50 @@ class Progress:
 
     def step(self, step: Step) -> None:
         """One line: number, what, where, how long."""
+        _wipe(self._console)
         line = Text(f"{self._label}{step.index:>4}  ", style="dim")
         what = in_words(step.decision.intent, _WHAT)
         style = "red" if step.error is not None else ("cyan" if isinstance(step.decision.intent, Read) else "")
         line.append(f"{what:<{_WHAT}}", style=style)
         line.append(f" {_where(step):<14}", style="dim")
         line.append(f" {step.seconds:6.2f} s", style="dim")
+        if step.thought:
+            self._console.print(
+                Text(f"{self._label}      {cut(step.thought, _THOUGHT)}", style="dim italic"), soft_wrap=True
+            )
         self._console.print(line, soft_wrap=True)
         if step.error is not None:
             self._console.print(Text(f"{self._label}      ✗ {step.error.message}", style="red"), soft_wrap=True)
             if step.error.remedy:
                 self._console.print(Text(f"{self._label}        {step.error.remedy}", style="yellow"), soft_wrap=True)
+
+
+class Ticker:
+    """The last words of what a model is writing, on a line that is wiped before anything else is printed; nothing without a terminal.
+
+    Args:
+        console: Where to.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def show(self, text: str) -> None:
+        """Shows the end of the text so far."""
+        if self._console.is_terminal:
+            room = max(10, self._console.width - 4)
+            self._console.file.write(f"{_WIPE}  \x1b[2m{printable(text)[-room:]}\x1b[0m")
+            self._console.file.flush()
+
+
+def _wipe(console: Console) -> None:
+    if console.is_terminal:
+        console.file.write(_WIPE)
+
+
+def printable(text: str) -> str:
+    """One line that cannot steer a terminal: a model's words may hold anything."""
+    return "".join(char if char.isprintable() else " " for char in one_line(text))
 
 
 def _where(step: Step) -> str:
@@ -58,6 +93,7 @@ def _where(step: Step) -> str:
 
 def print_result(console: Console, result: Result, *, brief: bool = False) -> None:
     """How a run ended: status, postconditions, where the episode is and the command that shows it."""
+    _wipe(console)
     if result.error is not None:
         console.print(Text(f"✗ {result.run.task.name}: {result.error}", style="red"), soft_wrap=True)
         return

@@ -30,7 +30,7 @@ HEAVY = {
     "rapidocr", "ray", "torch", "transformers", "vllm",
 }  # fmt: skip
 # Parts of a dependency, and what it takes as arguments, that have a name of their own.
-COMPANIONS = {"markupsafe", "omegaconf", "pydantic_core", "transformers"}
+COMPANIONS = {"markupsafe", "omegaconf", "pydantic_core", "safetensors", "tokenizers", "transformers", "xgrammar"}
 NOT_IN_THE_FACE = HEAVY | {"asyncio", "pydantic", "rich", "typer", "yaml"}
 
 

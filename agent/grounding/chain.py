@@ -8,25 +8,30 @@ from ...episodes.schema import Absent, Located, Observation
 from ...tools.actions import Target
 from ...tools.plugins import load
 from ..base import Grounder
-from .screen import ScreenReader
+from .means import Means
 
 GROUNDERS = {
     "tree": ".agent.grounding.tree:TreeGrounder",
     "text": ".agent.grounding.text:TextGrounder",
+    "model": ".agent.grounding.model:ModelGrounder",
 }
-"""Short names of the grounders that ship. Each is made with the shared `ScreenReader`, whether it reads pixels or not."""
+"""Short names of the grounders that ship. Each is made with the same `Means`, whatever it needs of them."""
 
 EMBEDDED = ("tree", "text")
 """The default chain: no model, no server."""
 
 
-def named_grounders(names: Sequence[str], reader: ScreenReader) -> ChainGrounder:
+MODEL = ("model",)
+"""The default when a model plans: what it names it has seen, and it says where."""
+
+
+def named_grounders(names: Sequence[str], means: Means) -> ChainGrounder:
     """A chain of grounders by short name, entry point of ``handeye.grounders``, or dotted path.
 
     Raises:
         UnknownName: There is none of that name.
     """
-    return ChainGrounder([load("grounder", name, GROUNDERS, "handeye.grounders")(reader) for name in names])
+    return ChainGrounder([load("grounder", name, GROUNDERS, "handeye.grounders")(means) for name in names])
 
 
 class ChainGrounder:

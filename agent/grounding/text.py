@@ -9,18 +9,19 @@ from ...episodes.schema import Absent, Ambiguous, Candidate, Found, Located, Obs
 from ...tools.actions import Target
 from ...tools.geometry import Box
 from .match import Tier, loose, nearest, tier
-from .screen import ScreenReader, TextLine
+from .means import Means
+from .screen import TextLine
 
 
 class TextGrounder:
     """Grounds in screen text. It knows words and places, no roles: fields and regions are beyond it.
 
     Args:
-        reader: Reads frames; shared, and closed by whoever made it.
+        means: Whose reader reads the frames; it is closed by whoever made it.
     """
 
-    def __init__(self, reader: ScreenReader) -> None:
-        self._reader = reader
+    def __init__(self, means: Means) -> None:
+        self._reader = means.reader
 
     async def locate(self, target: Target, now: Observation) -> Located:
         """See `Grounder.locate`."""

@@ -23,7 +23,7 @@ from ...tools.actions import Target
 from ...tools.geometry import Box, Point
 from ...tools.words import cut
 from .match import Tier, loose, nearest, tier
-from .screen import ScreenReader
+from .means import Means
 
 _GROUPS = {"field": FIELDS, "choice": CHOICES, "control": CONTROLS, "tick": TICKS}
 _NAMED = 20
@@ -64,8 +64,8 @@ class TreeGrounder:
         reader: Not needed: it reads no pixels.
     """
 
-    def __init__(self, reader: ScreenReader | None = None) -> None:
-        del reader
+    def __init__(self, means: Means | None = None) -> None:
+        del means
 
     async def locate(self, target: Target, now: Observation) -> Located:
         """See `Grounder.locate`."""

@@ -1,0 +1,1 @@
+"""What costs how much, beside the floor under it, measured in one run."""
