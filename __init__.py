@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .agent.face import run, run_sync
+    from .agent.models.names import open_model
+    from .agent.policies.model import Thinking
     from .agent.run import Resources, Run, run_episode
     from .environments.base import Environment, Stepped
     from .environments.browser.environment import BrowserEnvironment
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 _WHERE = {
     "run": ".agent.face",
     "run_sync": ".agent.face",
+    "open_model": ".agent.models.names",
+    "Thinking": ".agent.policies.model",
     "Run": ".agent.run",
     "Resources": ".agent.run",
     "run_episode": ".agent.run",
@@ -71,9 +75,11 @@ __all__ = [
     "Step",
     "Stepped",
     "Task",
+    "Thinking",
     "UsageError",
     "__version__",
     "check_environment",
+    "open_model",
     "read_task",
     "run",
     "run_episode",

@@ -153,7 +153,10 @@ def doctor(
 def serve(
     context: typer.Context,
     model: Annotated[
-        str, typer.Argument(help="Folder of a checkpoint, or a name on the Hugging Face hub.")
+        str,
+        typer.Argument(
+            help="Folder of a checkpoint, or a name on the Hugging Face hub; without vLLM: oracle:EPISODE, local:FOLDER."
+        ),
     ] = "microsoft/Phi-4-reasoning-vision-15B",
     port: Annotated[int, typer.Option(help="Where to listen.")] = 8000,
     host: Annotated[str, typer.Option(help="Likewise; 0.0.0.0 is open to whoever reaches this machine.")] = "127.0.0.1",
@@ -169,10 +172,17 @@ def serve(
 
     Options that are not listed here go to vLLM too, and win over ours.
     """
+    from .agent.models.names import is_here
     from .agent.models.serve import serve as serve_model
+    from .agent.models.serving import serve_here
     from .agent.models.vllm_command import ServeOptions, prepare
 
     _set_debug(debug)
+    if is_here(model):
+        import asyncio
+
+        asyncio.run(serve_here(model, port, _console()))
+        return
     options = ServeOptions(model, port=port, host=host, python=python, images=images, extra=tuple(context.args))
     if dry_run:
         typer.echo(prepare(options).printed())

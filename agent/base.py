@@ -110,7 +110,7 @@ class Scene(NamedTuple):
     """What a model is told when it is asked what to do.
 
     Attributes:
-        task: What is asked; its goal has its inputs filled in.
+        task: What is asked, with the values of its inputs; those that its goal names are filled in.
         past: Oldest first.
         dropped: How many steps before those are not shown.
         image: The newest frame as it is sent.

@@ -36,7 +36,7 @@ from .base import Guard, Model, Person, Policy
 from .checks import collect, judge, values_read
 from .deciding import check, deciders, grounder_names, planned_by_model, policy_name
 from .grounding.screen import ScreenReader
-from .guard import OpenGuard
+from .guard import FilesGuard, OpenGuard
 from .loop import Crew, Ending, run_loop
 from .models.names import Tell, open_model
 from .person import NoPerson, PersonRefused
@@ -180,7 +180,8 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
         found = await deciders(run, model, inputs, resources, record)
         first = await world.reset(task.start)
         record.describe(header.model_copy(update={"environment": await world.describe(), "model": found.model}))
-        return Crew(world, found.policy, found.grounder, run.guard, run.person, lambda: interrupt.requested), first
+        guard = FilesGuard(inputs.values(), run.guard) if planned_by_model(run) else run.guard
+        return Crew(world, found.policy, found.grounder, guard, run.person, lambda: interrupt.requested), first
 
     # what stands if something that is nobody's word for an error, a defect, leaves through here
     outcome = Outcome(status="infrastructure", stop="environment", message="the run broke off")

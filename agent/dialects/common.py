@@ -27,7 +27,7 @@ from ...episodes.schema import (
 from ...tools.actions import Target
 from ...tools.errors import DialectError
 from ...tools.geometry import Box
-from ...tools.words import cut
+from ...tools.words import cut, one_line
 from ..base import Scene
 from .verbs import spoken
 
@@ -201,7 +201,8 @@ def plan_parts(scene: Scene, instructions: str) -> Iterator[TextPart | ImagePart
     What is the same in all runs, the task, the past that only grows, the newest frame, and the question.
     """
     secrets = ", ".join(f"<secret:{name}>" for name in scene.task.secrets)
-    task = rendered("task.jinja", goal=scene.task.goal, secrets=secrets, dropped=scene.dropped)
+    given = "; ".join(f"{name}: {one_line(value)}" for name, value in scene.task.inputs.items() if value is not None)
+    task = rendered("task.jinja", goal=scene.task.goal, given=given, secrets=secrets, dropped=scene.dropped)
     yield TextPart(text=f"{instructions}\n{task}")
     for shown in scene.past:
         if shown.image is not None:

@@ -36,7 +36,9 @@ from .common import (
     through_image,
     verbs_for,
 )
-from .computer_use import TOOL, Grid, call_schema, point_schema, read_call, signature, write_call
+from .computer_use import read_call, write_call
+from .forms import TOOL, call_schema, point_schema, signature
+from .grid import Grid
 
 _BEGIN, _END = "<tool_call>\n", "\n</tool_call>"
 _CALL = re.compile(r"<tool_call>\s*(?=\{)")

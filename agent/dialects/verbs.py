@@ -33,8 +33,8 @@ _INTENT: TypeAdapter[actions.IntendedAct | Say] = TypeAdapter(Intent)
 _LONGEST = {"url": 1000, "keys": 40, "tab": 40, "window": 80}
 """Characters of texts that are never escaped in JSON. No other text has a bound: within one XGrammar (0.2) admits no escape, so that no
 quote and no newline could be written. What a reply costs at most is the request's to say."""
-_FRAME = 20_000
-"""No scroll is longer than the longest side of a frame."""
+MOST = 20_000
+"""No length is longer than the longest side of a frame."""
 _UNSPOKEN = {"read": {"box"}}
 """Fields that a model has no business with."""
 
@@ -105,14 +105,14 @@ def read_action(data: Any, view: View) -> Planned:
         DialectError: It says none.
     """
     if not isinstance(data, dict):
-        raise DialectError(f"an action is a JSON object with a verb, not {_shown(data)}")
+        raise DialectError(f"an action is a JSON object with a verb, not {shown(data)}")
     fields = {str(name): _words(value) for name, value in data.items() if value is not None}
     verb = fields.get("verb")
     kind = _kinds().get(verb) if isinstance(verb, str) else None
     if kind is None:
         known = sorted(_kinds())
         hint = did_you_mean(verb, known) if isinstance(verb, str) else ""
-        raise DialectError(f"there is no verb {_shown(verb)}; {hint}the verbs are {', '.join(known)}")
+        raise DialectError(f"there is no verb {shown(verb)}; {hint}the verbs are {', '.join(known)}")
     if verb == "zoom":
         return _zoom(fields, view)
     for name in _places(verb):
@@ -133,13 +133,16 @@ def write_action(intent: actions.IntendedAct | Say) -> dict[str, Any]:
     """The JSON value that says an intent: the inverse of `read_action`, but for roles and boxes, which no model speaks of."""
     data = intent.model_dump(mode="json", exclude_defaults=True, by_alias=True)
     data.pop("box", None)
-    data = {
-        name: int(value) if isinstance(value, float) and value.is_integer() else value for name, value in data.items()
-    }
+    data = {name: whole(value) for name, value in data.items()}
     for name in _places(intent.verb):
         if name in data:
             data[name] = [_said(each) for each in data[name]] if name == "path" else _said(data[name])
     return {"verb": intent.verb, **data}
+
+
+def whole(value: Any) -> Any:
+    """A number without a fraction as an integer; all else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _said(place: dict[str, Any]) -> Any:
@@ -176,7 +179,8 @@ def _words(value: Any) -> Any:
             return value
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value of a reply for the message that refuses it."""
     return cut(json.dumps(value, ensure_ascii=True, default=str), 60)
 
 
@@ -262,7 +266,7 @@ def _bounded(name: str, field: dict[str, Any]) -> Json:
             return {"type": "boolean"}
         case "number" | "integer":
             # whole numbers: the digits of a decimal cannot be bounded
-            low = field.get("minimum", 1 if "exclusiveMinimum" in field else -_FRAME)
-            return {"type": "integer", "minimum": int(low), "maximum": int(field.get("maximum", _FRAME))}
+            low = field.get("minimum", 1 if "exclusiveMinimum" in field else -MOST)
+            return {"type": "integer", "minimum": int(low), "maximum": int(field.get("maximum", MOST))}
         case _:
             raise AssertionError(f"{name}: {field}")

@@ -17,9 +17,9 @@ from ...episodes.schema.model import Constraint, ImagePart, Message, Part, Purpo
 from ...tools.errors import EpisodeCorrupt
 from ...tools.geometry import Size
 from ...tools.pixels import Frame
+from .wire import PNG_URL, STRUCTURED
 
 _KEPT = 256
-_PNG = "data:image/png;base64,"
 
 
 class BadRequest(Exception):
@@ -118,13 +118,7 @@ class _Body(BaseModel):
     add_generation_prompt: bool = True
 
 
-_KINDS: dict[str, Literal["json_schema", "regex", "choice", "grammar", "structural_tag"]] = {
-    "json": "json_schema",
-    "regex": "regex",
-    "choice": "choice",
-    "grammar": "grammar",
-    "structural_tag": "structural_tag",
-}
+_KINDS = {said: kind for kind, said in STRUCTURED.items()}
 
 
 @dataclass(frozen=True)
@@ -230,10 +224,10 @@ def _frame(part: _Part, images: Images) -> Frame:
         if frame is None:
             raise BadRequest("Cache miss for image at index 0 but data is not provided.")
         return frame
-    if not part.image_url.url.startswith(_PNG):
-        raise BadRequest(f"an image is given as {_PNG}…")
+    if not part.image_url.url.startswith(PNG_URL):
+        raise BadRequest(f"an image is given as {PNG_URL}…")
     try:
-        frame = Frame.from_png(base64.b64decode(part.image_url.url[len(_PNG) :], validate=True))
+        frame = Frame.from_png(base64.b64decode(part.image_url.url[len(PNG_URL) :], validate=True))
         frame.pixels  # noqa: B018 – decodes it: a torn image is the client's mistake, not the model's
     except (binascii.Error, EpisodeCorrupt) as error:
         raise BadRequest(f"cannot identify image: {error}") from error

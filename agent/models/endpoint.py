@@ -54,14 +54,16 @@ class ModelEndpoint:
     Args:
         model: Who answers. Not closed here: whoever made it does.
         name: Under which it is served.
+        port: Where on 127.0.0.1; 0 is any that is free.
 
     Attributes:
         url: Where: ``http://127.0.0.1:<port>/v1``.
     """
 
-    def __init__(self, model: Model, name: str = "handeye") -> None:
+    def __init__(self, model: Model, name: str = "handeye", port: int = 0) -> None:
         self.model = model
         self.name = name
+        self._port = port
         self.url = ""
         self._images = Images()
         self._server: asyncio.Server | None = None
@@ -69,9 +71,12 @@ class ModelEndpoint:
 
     async def __aenter__(self) -> Self:
         try:
-            self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
         except OSError as error:
-            raise EnvironmentFailed(f"a model cannot be served on 127.0.0.1: {error}") from error
+            where = f"127.0.0.1:{self._port}" if self._port else "127.0.0.1"
+            raise EnvironmentFailed(
+                f"a model cannot be served on {where}: {error.strerror}", remedy="another port: --port 8001"
+            ) from error
         self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
         return self
 

@@ -43,6 +43,7 @@ _BAD_IMAGE = re.compile(
 _UNKNOWN_MODEL = re.compile(
     r"model.{0,200}(?:does not exist|not found)|model_not_found|DeploymentNotFound", re.IGNORECASE
 )
+_OTHER_ADDRESS = "The address is most often one that ends in /v1: http://host:8000/v1."
 _CACHE_MISS = re.compile(r"cache[ _]miss", re.IGNORECASE)
 _UNKNOWN_PARAMETER = re.compile(
     r"(?:unknown|unrecognized|unsupported|unexpected|extra|invalid|not permitted|not allowed|not supported|not support)"
@@ -109,9 +110,7 @@ def broken(error: httpx.HTTPError, address: str) -> Failed:
                 ModelUnreachable(f"{address} was silent for too long ({type(error).__name__})", remedy=remedy)
             )
         case _:
-            remedy = "See in its log why it ended; `handeye serve` starts it again."
-            found = ModelUnreachable(f"{address} broke off in the middle of its answer: {said}", remedy=remedy)
-            return Failed(found, said=said, again=True)
+            return _broken_off(address, said)
 
 
 def _tls(error: BaseException | None) -> str | None:
@@ -207,8 +206,7 @@ def _too_long(whole: str, words: str, address: str) -> ModelError:
 
 def no_such_path(words: str, address: str) -> ModelError:
     """Something answers there, but not as a model's server does."""
-    remedy = "The address is most often one that ends in /v1: http://host:8000/v1."
-    return ModelError(f"what answers at {address} is no model server ({words})", remedy=remedy)
+    return ModelError(f"what answers at {address} is no model server ({words})", remedy=_OTHER_ADDRESS)
 
 
 def garbled(body: bytes, why: str, address: str) -> ModelError:
@@ -218,7 +216,7 @@ def garbled(body: bytes, why: str, address: str) -> ModelError:
         return no_such_path("it sends a web page", address)
     return ModelError(
         f"{address} sent an answer that is not of the OpenAI chat protocol ({cut(why, 200)}): {cut(whole, 200)}",
-        remedy="The address is most often one that ends in /v1: http://host:8000/v1.",
+        remedy=_OTHER_ADDRESS,
     )
 
 
@@ -237,8 +235,14 @@ def unfinished(ended: bool, finish: str, choices: bool, address: str) -> Failed 
         return Failed(
             ModelError(f"{address} answered without a reply: its list of choices is empty", remedy="See its log.")
         )
+    return _broken_off(address)
+
+
+def _broken_off(address: str, said: str = "") -> Failed:
+    why = f": {said}" if said else ""
     remedy = "See in its log why it ended; `handeye serve` starts it again."
-    return Failed(ModelUnreachable(f"{address} broke off in the middle of its answer", remedy=remedy), again=True)
+    found = ModelUnreachable(f"{address} broke off in the middle of its answer{why}", remedy=remedy)
+    return Failed(found, said=said, again=True)
 
 
 def looks_like_html(text: str) -> bool:

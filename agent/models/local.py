@@ -17,6 +17,7 @@ from ...episodes.schema.base import Json
 from ...episodes.schema.model import ImagePart, Reply, Request, Token, Usage
 from ...episodes.schema.outcome import ModelInfo
 from ...tools.errors import ContextTooLong, EpisodeCorrupt, ImagesRefused, ModelError, ModelUnknown, UsageError
+from .answers import IMPOSSIBLE
 from .checkpoint import PHI4, check_folder, read_config
 from .phi4siglip.prompt import TEMPLATE, prompt_of
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from .phi4siglip.network import Network
     from .phi4siglip.processor import Phi4VisionRProcessor
 
-IMPOSSIBLE = -9999.0
 _T = TypeVar("_T")
 
 

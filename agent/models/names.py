@@ -53,3 +53,8 @@ def open_model(name: str, warn: Tell | None = None, progress: Tell | None = None
             remedy=f"an address such as http://127.0.0.1:8000/v1, or one of {', '.join(f'{each}:…' for each in MODELS)}",
         )
     return cast(Model, load("model", name, MODELS, _GROUP)())
+
+
+def is_here(name: str) -> bool:
+    """Whether a name stands for a model that answers in this process, not for a checkpoint that a server loads."""
+    return name.partition(":")[0] in MODELS and ":" in name

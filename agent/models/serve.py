@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import ctypes
 import os
@@ -20,8 +19,9 @@ import httpx
 import numpy as np
 
 from ...tools.errors import ModelUnreachable
-from ...tools.pixels import encode_png
+from ...tools.pixels import Frame
 from .vllm_command import Launch, ServeOptions, prepare
+from .wire import data_url
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -292,8 +292,8 @@ def _die_with_parent() -> None:
 
 
 def _question(launch: Launch) -> dict[str, Any]:
-    picture = base64.b64encode(encode_png(np.zeros((64, 64, 3), np.uint8))).decode()
-    shown = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{picture}"}}
+    picture = Frame.from_pixels(np.zeros((64, 64, 3), np.uint8))
+    shown = {"type": "image_url", "image_url": {"url": data_url(picture)}}
     words = {"type": "text", "text": "What is this?"}
     question = {"model": launch.name, "messages": [{"role": "user", "content": [shown, words]}], "max_tokens": 1}
     return {**question, "temperature": 0, **({"chat_template_kwargs": {"mode": "direct"}} if launch.ours else {})}

@@ -28,7 +28,17 @@ Extra: TypeAlias = Literal[
 
 EXTRAS: tuple[Extra, ...] = get_args(Extra)
 
-_STRUCTURED = {"json_schema": "json", "regex": "regex", "choice": "choice", "grammar": "grammar"}
+STRUCTURED: dict[Literal["json_schema", "regex", "choice", "grammar", "structural_tag"], str] = {
+    "json_schema": "json",
+    "regex": "regex",
+    "choice": "choice",
+    "grammar": "grammar",
+    "structural_tag": "structural_tag",
+}
+"""What vLLM's ``structured_outputs`` calls each kind of `Constraint`."""
+
+PNG_URL = "data:image/png;base64,"
+"""Begins the URL of an image that is within it."""
 
 
 @dataclass(frozen=True)
@@ -139,15 +149,15 @@ def _part(part: Part, state: _Drafting) -> dict[str, Json]:
 
 def data_url(frame: Frame) -> str:
     """The PNG of a frame, as it is, within a URL."""
-    return f"data:image/png;base64,{base64.b64encode(frame.png).decode('ascii')}"
+    return f"{PNG_URL}{base64.b64encode(frame.png).decode('ascii')}"
 
 
 def _constrained(constraint: Constraint, state: _Drafting) -> dict[str, Json]:
     if state.may("structured_outputs"):
-        if constraint.kind == "structural_tag":  # the one that vLLM takes as a string of JSON
-            value = constraint.value if isinstance(constraint.value, str) else json.dumps(constraint.value)
-            return {"structured_outputs": {"structural_tag": value}}
-        return {"structured_outputs": {_STRUCTURED[constraint.kind]: constraint.value}}
+        value = constraint.value
+        if constraint.kind == "structural_tag" and not isinstance(value, str):
+            value = json.dumps(value)  # the one that vLLM takes as a string of JSON
+        return {"structured_outputs": {STRUCTURED[constraint.kind]: value}}
     if constraint.kind == "json_schema" and state.may("response_format"):
         state.left_out.remove("structured_outputs")  # said in other words, not left out
         schema: dict[str, Json] = {"name": "reply", "schema": constraint.value, "strict": True}

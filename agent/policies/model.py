@@ -77,9 +77,9 @@ class ModelPolicy:
             Shown(turn.text, await self._mind.views.whole(turn.frame) if turn.frame is not None else None)
             for turn in history.turns
         ]
-        values = {**task.inputs, **self._inputs}
+        goal = fill(task.goal, self._inputs) if self._inputs else task.goal
         return Scene(
-            task=task.model_copy(update={"goal": fill(task.goal, values) if values else task.goal}),
+            task=task.model_copy(update={"goal": goal, "inputs": dict(self._inputs)}),
             past=tuple(shown),
             dropped=history.dropped,
             image=await self._mind.views.whole(now),

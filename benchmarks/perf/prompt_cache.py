@@ -2,7 +2,8 @@
 
 The bundled shop's task is done from its goal alone by the oracle, and what the model was asked in it, planning and grounding, is then asked
 of the server, in the same order, with one token to answer in: only the prompt counts. A line a step: prompt tokens, those that came
-out of the server's prefix cache, those that did not, and the limit: the tokens of the frames that are new to the prompt, and 800.
+out of the server's prefix cache, those that did not, and the limit: the tokens of the newest frame (at an eviction of all that are
+shown) and 800. The instructions, which are the same in all runs, are asked once before, as on a server that has seen a run.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ...agent.models.vllm import VllmModel
 from ...agent.policies.model import Thinking
 from ...agent.run import Resources, Run, run_episode
 from ...episodes.reader import Episode
-from ...episodes.schema import REQUEST, Call, ImagePart, Request
+from ...episodes.schema import REQUEST, Call, Message, Request, TextPart
 from ...tools.errors import ModelError
 from ..commands import DEMO
 
@@ -37,7 +38,7 @@ class StepCost:
         calls: How many questions were asked.
         prompt: Tokens of all of them.
         cached: Of those, how many came from the cache.
-        fresh: Tokens of the frames that the step may read anew: the new one, and at an eviction those that stayed.
+        fresh: Tokens of the frames that the step may read anew: the newest one, and at an eviction those that stayed.
         evicted: Frames were let go of.
     """
 
@@ -89,30 +90,26 @@ async def measure(episode: Episode, model: VllmModel, steps: int) -> list[StepCo
         ModelError: It fails, or does not say how much it had cached.
     """
     costs: dict[int, StepCost] = {}
-    before: tuple[str, ...] = ()
+    before = 0
     for index, _, request in requests(episode):
         if index >= steps:
             break
-        cost = costs.setdefault(index, StepCost(index))
-        images = _images(request)
-        reply = await model.complete(
-            request.model_copy(update={"max_tokens": 1, "constraint": None, "logprobs": False})
-        )
-        usage = reply.usage
+        if not costs:
+            await model.complete(_short(_instructions(request)))
+        usage = (await model.complete(_short(request))).usage
         if usage.cached is None or usage.image is None:
             raise ModelError(
                 "the server does not say how many tokens of a prompt it had cached",
                 remedy="vLLM does with --enable-prompt-tokens-details, as `handeye serve` starts it",
             )
-        cost.calls += 1
-        cost.prompt += usage.prompt
-        cost.cached += usage.cached
-        if images != before[: len(images)]:
-            # one more than before, or others: then all that are shown are read anew
-            known = len(before) if images[: len(before)] == before else 0
-            cost.evicted = cost.evicted or len(images) < len(before)
-            cost.fresh += round(usage.image * (len(images) - known) / len(images))
+        images = sum(part.kind == "image" for part in request.messages[0].parts)
+        if index not in costs:
+            evicted = images < before
+            costs[index] = StepCost(index, fresh=usage.image if evicted else usage.image // images, evicted=evicted)
         before = images
+        costs[index].calls += 1
+        costs[index].prompt += usage.prompt
+        costs[index].cached += usage.cached
     return list(costs.values())
 
 
@@ -131,9 +128,16 @@ def table(costs: Sequence[StepCost]) -> str:
     return "\n".join(rows)
 
 
-def _images(request: Request) -> tuple[str, ...]:
-    parts = (part for message in request.messages for part in message.parts)
-    return tuple(part.image.pixel_hash for part in parts if isinstance(part, ImagePart))
+def _short(request: Request) -> Request:
+    return request.model_copy(update={"max_tokens": 1, "constraint": None, "logprobs": False})
+
+
+def _instructions(request: Request) -> Request:
+    """What stands before the task."""
+    first = request.messages[0].parts[0]
+    assert isinstance(first, TextPart)
+    alone = TextPart(text=first.text.partition("\nTask: ")[0])
+    return request.model_copy(update={"messages": (Message(role="user", parts=(alone,)),)})
 
 
 async def _main(url: str, steps: int, frames: Sequence[int]) -> int:

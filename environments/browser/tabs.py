@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from playwright.async_api import BrowserContext, CDPSession, Dialog, Download, Page
+from playwright.async_api import BrowserContext, CDPSession, Dialog, Download, FileChooser, Page
 from playwright.async_api import Error as PlaywrightError
 
 from ...episodes.schema import Dialog as DialogRecord
@@ -138,6 +138,8 @@ class Tabs:
         page.on("close", self._on_close)
         page.on("crash", self._on_crash)
         page.on("download", self._on_download)
+        # from the first moment on: a browser that is asked to hand over its choosers only when one is due may open it first
+        page.on("filechooser", self._on_chooser)
         page.on("framenavigated", lambda frame: self.note("navigated", frame.url) if frame == page.main_frame else None)
         page.on("pageerror", lambda error: self.note("page error", str(error)[:500]))
 
@@ -163,6 +165,9 @@ class Tabs:
         self.dialog = dialog
         self.note("dialog", f"{dialog.type}: {dialog.message}")
         self.dialog_opened.set()
+
+    def _on_chooser(self, chooser: FileChooser) -> None:
+        self.note("file chooser", "for several files" if chooser.is_multiple() else "for one file")
 
     def _on_download(self, download: Download) -> None:
         self.note("download", f"{download.suggested_filename} from {download.url}")

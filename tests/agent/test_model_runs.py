@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,46 @@ async def test_a_mistake_is_found_before_anything_begins(
         await run_episode(Run(task=goal, out=tmp_path / "episode", **wrong), resources)
     assert says in str(caught.value)
     assert not (tmp_path / "episode").exists()
+
+
+@pytest.mark.browser
+async def test_a_model_is_told_its_inputs_and_never_a_secret(
+    play: Play, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIN", "8675309")
+    model = Scripted(
+        '{"thought": "", "action": {"verb": "type", "text": "<secret:pin>", "at": "the name field"}}',
+        NAME,
+        '{"thought": "", "action": {"verb": "done"}}',
+    )
+    given = task(serve(FORM), goal="Sign up as {who}", inputs={"who": "Ada", "city": "Oslo"}, secrets={"pin": "PIN"})
+    episode = await play({**given, "postconditions": []}, model=model, thinking=DIRECT)
+    assert episode.steps[0].error is None
+    told = words(model.requests[0])
+    assert "Task: Sign up as Ada" in told and "city: Oslo" in told and "secret:pin" in told
+    everything = "".join(map(words, model.requests)) + "".join(
+        episode.blob(c.request).decode() for c in episode.calls.values()
+    )
+    assert "8675309" not in everything
+
+
+@pytest.mark.browser
+async def test_a_model_hands_out_no_file_that_nobody_named(play: Play, serve: Serve, tmp_path: Path) -> None:
+    wanted, strange = tmp_path / "cv.txt", tmp_path / "id_rsa"
+    wanted.write_text("cv")
+    strange.write_text("key")
+    page = "<input type=file style='position:absolute;left:100px;top:100px;width:200px;height:30px'>"
+
+    def upload(path: Path) -> Scripted:
+        said = {"thought": "", "action": {"verb": "upload", "at": "the file field", "paths": [str(path)]}}
+        return Scripted(json.dumps(said), NAME, '{"thought": "", "action": {"verb": "done"}}')
+
+    asked = task(serve(page), goal="Send {file}", inputs={"file": str(wanted)}, postconditions=[])
+    refused = await play(asked, model=upload(strange), thinking=DIRECT)
+    assert refused.outcome.status == "refused"
+    assert (refused.steps[0].guard.rule, refused.steps[0].action) == ("files", None)
+    sent = await play(asked, model=upload(wanted), thinking=DIRECT)
+    assert sent.steps[0].error is None and sent.steps[0].action is not None
 
 
 @pytest.mark.browser

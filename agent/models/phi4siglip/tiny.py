@@ -75,37 +75,55 @@ _SHARPER_ATTENTION = 3.0
 _LOUDER_PICTURES = 5.0
 
 
-def write_checkpoint(folder: Path, *, weights: bool = True, seed: int = 0) -> None:
+FULL_TEXT = TEXT | {
+    "hidden_size": 5120,
+    "intermediate_size": 17_920,
+    "num_hidden_layers": 40,
+    "num_attention_heads": 40,
+    "num_key_value_heads": 10,
+}
+FULL_VISION = VISION | {
+    "hidden_size": 1152,
+    "intermediate_size": 4304,
+    "num_hidden_layers": 27,
+    "num_attention_heads": 16,
+}
+"""The published sizes: a checkpoint without weights of these costs a server what the real one does (``--load-format dummy``)."""
+
+
+def write_checkpoint(folder: Path, *, weights: bool = True, seed: int = 0, full: bool = False) -> None:
     """Writes the checkpoint; what is in the folder already is written over.
 
     Args:
         folder: Where; made when it is not there.
         weights: Whether to write weights too (51 MB); without them a server needs ``--load-format dummy``.
         seed: Of the weights.
+        full: Of the published size, which is for a server's own random weights: without any here.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in {**_settings(), **_tokenizer()}.items():
+    settings = _settings(FULL_TEXT, FULL_VISION) if full else _settings(TEXT, VISION)
+    for name, content in {**settings, **_tokenizer()}.items():
         (folder / name).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    if weights:
+    if weights and not full:
         from safetensors.torch import save_file
 
         save_file(dict(_weights(seed)), str(folder / "model.safetensors"), metadata={"format": "pt"})
 
 
-def _settings() -> dict[str, Any]:
+def _settings(text: dict[str, Any], vision: dict[str, Any]) -> dict[str, Any]:
     config = {
         "architectures": ["Phi4ForCausalLMV"],
         "model_type": "phi4-siglip",
-        **TEXT,
+        **text,
         "image_aspect_ratio": "square",
         "mm_vision_tower": "google/siglip2-so400m-patch16-naflex",
         "mm_projector_type": "mlp2x_gelu",
-        "mm_hidden_size": VISION["hidden_size"],
+        "mm_hidden_size": vision["hidden_size"],
         "min_num_patches": LEAST,
         "max_num_patches": MOST,
         "tokenizer_model_max_length": 8192,
         "transformers_version": "4.57.1",
-        "vision_config": VISION,
+        "vision_config": vision,
     }
     preprocessor = {
         "image_processor_type": "Siglip2ImageProcessorNoUpscale",
@@ -121,7 +139,7 @@ def _settings() -> dict[str, Any]:
         "image_mean": [0.5, 0.5, 0.5],
         "image_std": [0.5, 0.5, 0.5],
     }
-    ends = {name: TEXT[name] for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
+    ends = {name: text[name] for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
     return {"config.json": config, "preprocessor_config.json": preprocessor, "generation_config.json": ends}
 
 
@@ -277,13 +295,15 @@ def _weights(seed: int) -> Iterator[tuple[str, torch.Tensor]]:
 
 
 def main() -> None:
-    """``python -m handeye.agent.models.phi4siglip.tiny OUT [--weights none]``"""
+    """``python -m handeye.agent.models.phi4siglip.tiny OUT [--size full] [--weights none]``"""
     parser = argparse.ArgumentParser(description="Write a tiny random checkpoint of the model's published form.")
     parser.add_argument("out", type=Path, help="folder to write")
     parser.add_argument("--weights", choices=["random", "none"], default="random", help="none: for --load-format dummy")
+    parser.add_argument("--size", choices=["tiny", "full"], default="tiny", help="full: as published, without weights")
     parser.add_argument("--seed", type=int, default=0, help="of the weights")
     chosen = parser.parse_args()
-    write_checkpoint(chosen.out, weights=chosen.weights == "random", seed=chosen.seed)
+    full = chosen.size == "full"
+    write_checkpoint(chosen.out, weights=chosen.weights == "random", seed=chosen.seed, full=full)
     print(chosen.out)
 
 
