@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -59,6 +59,10 @@ def run(
         str | None,
         typer.Option(help="Who decides: http://127.0.0.1:8000/v1 (see handeye serve), local:FOLDER, playback:EPISODE."),
     ] = None,
+    policy: Annotated[
+        Literal["script", "model"] | None,
+        typer.Option(help="What decides: the task's steps, or the model from its goal (the default with --model)."),
+    ] = None,
     dialect: Annotated[
         str | None, typer.Option(help="The dialect it speaks, where its name does not tell: phi4, qwen, qwen-pixels.")
     ] = None,
@@ -108,6 +112,7 @@ def run(
         approve=approve,
         config=tuple(config or ()),
         model=model,
+        policy=policy,
         dialect=dialect,
         grounders=tuple(ground.split(",")) if ground is not None else None,
         allow=tuple(allow or ()),

@@ -9,6 +9,7 @@ from ..environments.reach import Reach
 from ..episodes.schema import ModelInfo
 from ..tools.errors import UsageError
 from ..tools.plugins import load
+from ..tools.words import slug
 from .base import Grounder, Model, Policy
 from .calls import Calls
 from .dialects.common import prompts_hash
@@ -41,20 +42,27 @@ class Deciders(NamedTuple):
 
 
 def planned_by_model(run: Run) -> bool:
-    """Whether a model decides what to do in a run: it was given one, and a goal, and no policy of the caller's own."""
-    return run.policy is None and run.model is not None and bool(run.task.goal)
+    """Whether a model decides what to do in a run: it was given one and a goal, unless something else is named."""
+    if run.policy is None:
+        return run.model is not None and bool(run.task.goal)
+    return run.policy == "model"
 
 
 def grounder_names(run: Run) -> tuple[str, ...]:
-    """Who finds places, in order of trust: what the run names; else the model's own eyes where it plans, else what needs none."""
+    """Who finds places, in order of trust: what the run names; else the model's own eyes where it plans, and last where it does not."""
     if run.grounders is not None:
         return tuple(run.grounders)
-    return MODEL if planned_by_model(run) else EMBEDDED
+    if planned_by_model(run):
+        return MODEL
+    return EMBEDDED if run.model is None else (*EMBEDDED, *MODEL)
 
 
 def policy_name(run: Run) -> str:
     """What decides, as the header of an episode has it."""
-    kind = type(run.policy) if run.policy is not None else ModelPolicy if planned_by_model(run) else ScriptPolicy
+    if run.policy is None or isinstance(run.policy, str):
+        kind: type = ModelPolicy if planned_by_model(run) else ScriptPolicy
+    else:
+        kind = type(run.policy)
     return f"{kind.__module__}:{kind.__qualname__}"
 
 
@@ -75,19 +83,30 @@ def check(run: Run) -> None:
         raise UsageError(
             "the grounder 'model' needs a model to ask", remedy="say which: --model http://127.0.0.1:8000/v1"
         )
-    if run.policy is not None or planned_by_model(run):
-        return
+    if planned_by_model(run):
+        _check_goal(run)
+    elif run.policy is None or run.policy == "script":
+        _check_steps(run)
+
+
+def _check_goal(run: Run) -> None:
+    if run.model is None:
+        raise UsageError("the policy 'model' needs a model to ask", remedy=_GET_A_MODEL)
+    if not run.task.goal:
+        raise UsageError(f"the task {run.task.name!r} has no goal", remedy="say in `goal:` what is to be reached")
+
+
+def _check_steps(run: Run) -> None:
+    task = run.task
     if not task.steps:
         if run.model is not None:
             raise UsageError(
-                f"the task {task.name!r} has neither a goal nor steps", remedy="say in `goal:` what is to be reached"
+                f"the task {task.name!r} has no steps", remedy="write `steps:`, or a `goal:` for a model to reach"
             )
-        what = (
-            f"the task {task.name!r} has no steps"
-            if not task.goal or run.lines
-            else f"{task.goal!r} is no file but a goal"
-        )
-        raise UsageError(f"{what}, so a model has to decide what to do, and none was given", remedy=_GET_A_MODEL)
+        what = f"the task {task.name!r} has no steps, and so"
+        if task.goal and task.name == slug(task.goal):
+            what = f"{task.goal!r} is no file, and a goal in words"
+        raise UsageError(f"{what} needs a model to decide what to do; none was given", remedy=_GET_A_MODEL)
     compile_script(task, run.lines)
 
 
@@ -108,7 +127,7 @@ async def deciders(
         info = info.model_copy(update={"sampling": sampling, "prompt": prompts_hash()})
         mind = Mind(dialect, Calls(model, record), Views(dialect.fit))
     grounder = named_grounders(grounder_names(run), Means(resources.reader, mind))
-    if run.policy is not None:
+    if run.policy is not None and not isinstance(run.policy, str):
         return Deciders(run.policy, grounder, info)
     if planned_by_model(run):
         assert mind is not None

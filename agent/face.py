@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
 
@@ -20,6 +19,7 @@ from ..episodes.schema import Task, first_problem
 from ..episodes.taskfile import read_task
 from ..tools.errors import TaskError
 from ..tools.secrets import Secrets
+from ..tools.words import slug
 from .base import Guard, Model, Person, Policy
 from .guard import OpenGuard
 from .person import NoPerson
@@ -37,7 +37,7 @@ async def run(
     inputs: Mapping[str, str] | None = None,
     out: Path | str | None = None,
     environment: Environment | str | None = None,
-    policy: Policy | None = None,
+    policy: Policy | Literal["script", "model"] | None = None,
     model: Model | str | None = None,
     dialect: str | None = None,
     thinking: Thinking | None = None,
@@ -56,7 +56,8 @@ async def run(
         inputs: Values for the task's inputs.
         out: Folder of the episode; by default a new one under ``runs/``.
         environment: An environment, or the name of one, in place of the task's own.
-        policy: What decides; by default the model, if there is one and the task has a goal, else the task's steps.
+        policy: What decides: an object, ``script`` (the task's steps) or ``model``; by default the model, if there is one and the
+            task has a goal, else the steps.
         model: A model that plans and finds places, or where it is: ``http://127.0.0.1:8000/v1``, ``local:FOLDER`` (`open_model`).
         dialect: Name of the dialect that it speaks, where its own name does not tell.
         thinking: How it is asked to plan.
@@ -131,7 +132,7 @@ def resolve_task(task: Task | Mapping[str, Any] | Path | str) -> tuple[Task, dic
             raise TaskError(f"the task: {first_problem(error)}") from error
     path = Path(task)
     if isinstance(task, str) and is_goal(task):
-        return Task(name=_slug(task), goal=task), {}
+        return Task(name=slug(task), goal=task), {}
     found = read_task(path)
     return found.task, found.lines
 
@@ -170,13 +171,9 @@ def secrets_of(task: Task) -> Secrets:
 
 def new_folder(name: str) -> Path:
     """A folder for an episode that does not exist yet: ``runs/20261122-180455-shop``."""
-    base = Path("runs") / f"{datetime.now(UTC).astimezone():%Y%m%d-%H%M%S}-{_slug(name)}"
+    base = Path("runs") / f"{datetime.now(UTC).astimezone():%Y%m%d-%H%M%S}-{slug(name)}"
     path, count = base, 1
     while path.exists():
         count += 1
         path = base.with_name(f"{base.name}-{count}")
     return path
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:40].rstrip("-") or "task"

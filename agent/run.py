@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from ..environments.base import Environment
 from ..environments.browser.environment import BrowserEnvironment
@@ -117,7 +117,7 @@ class Run:
         person: Who can be asked.
         watch: Told of every step.
         world: The environment; by default the one that the task names.
-        policy: What decides; by default the model, if there is one and the task has a goal, else the task's steps.
+        policy: What decides; None is the model, if there is one and the task has a goal, else the task's steps.
         model: The model that plans or grounds, or its name or address.
         dialect: Name of the dialect it speaks; None tells it by the model's name.
         thinking: How it is asked to plan.
@@ -134,7 +134,7 @@ class Run:
     person: Person = field(default_factory=NoPerson)
     watch: Watch | None = None
     world: Environment | None = None
-    policy: Policy | None = None
+    policy: Policy | Literal["script", "model"] | None = None
     model: Model | str | None = None
     dialect: str | None = None
     thinking: Thinking = field(default_factory=Thinking)

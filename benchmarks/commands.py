@@ -12,7 +12,7 @@ import webbrowser
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from rich.console import Console
@@ -56,6 +56,7 @@ class RunOptions:
     approve: bool = False
     config: tuple[str, ...] = ()
     model: str | None = None
+    policy: Literal["script", "model"] | None = None
     dialect: str | None = None
     grounders: tuple[str, ...] | None = None
     allow: tuple[str, ...] = ()
@@ -139,6 +140,7 @@ def _plan(wanted: list[str | Path], options: RunOptions, settings: list[tuple[li
                 secrets=secrets,
                 lines=lines,
                 person=person,
+                policy=options.policy,
                 model=options.model,
                 dialect=options.dialect,
                 thinking=thinking,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple, assert_never
 
 from .actions import (
@@ -60,6 +61,11 @@ def cut(text: str, longest: int) -> str:
 def one_line(text: str) -> str:
     """The text without line breaks and runs of space: what a page says cannot look like a line of ours."""
     return " ".join(text.split())
+
+
+def slug(text: str, longest: int = 40) -> str:
+    """A name for a file or folder made from any text: ``Find-the-cheapest-blue-mug``."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[:longest].rstrip("-") or "task"
 
 
 def in_words(verb: IntendedAct | Say, longest: int = 160) -> str:

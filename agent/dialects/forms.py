@@ -14,7 +14,7 @@ from ...episodes.schema import Json
 from ...tools.errors import DialectError
 from ...tools.plugins import did_you_mean
 from .grid import Grid
-from .verbs import described, plan_schema, shown, spoken
+from .verbs import plan_schema, shown, spoken, summary
 
 TOOL = "computer_use"
 
@@ -126,7 +126,7 @@ def _plain(verb: str) -> Form:
     verb_schema = _definition(verb)
     names = {_argument(field): field for field in verb_schema["properties"] if field != "verb"}
     needs = tuple(_argument(field) for field in verb_schema["required"] if field != "verb")
-    about = "" if verb in _PARTLY else f"{described((verb,)).partition(': ')[2]} {_told(names)}".strip()
+    about = "" if verb in _PARTLY else f"{summary(verb)} {_told(names)}".strip()
     return Form(verb, verb, names, needs, about=about)
 
 

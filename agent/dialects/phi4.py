@@ -32,7 +32,7 @@ from .common import (
     through_image,
     verbs_for,
 )
-from .verbs import described, plan_schema, read_action, write_action
+from .verbs import listed, plan_schema, read_action, write_action
 
 _DIRECT = "<|dummy_84|>"
 """What the model's own template puts before an answer without reasoning."""
@@ -60,7 +60,8 @@ class Phi4:
         """See `Dialect.plan_request`."""
         verbs = verbs_for(scene)
         schema = dict(plan_schema(verbs))
-        instructions = rendered("instructions.jinja", environment=scene.task.environment, verbs=described(verbs))
+        told = {"environment": scene.task.environment, "verbs": listed(verbs), "zoom": "zoom" in verbs}
+        instructions = rendered("instructions.jinja", **told)
         return Request(
             purpose="plan",
             messages=(Message(role="user", parts=tuple(plan_parts(scene, instructions))),),

@@ -45,9 +45,9 @@ def spoken(environment: str, *, zoom: bool) -> tuple[str, ...]:
     return (*_POINTING, *beside, *(("zoom",) if zoom else ()), *_SAYING)
 
 
-def described(verbs: tuple[str, ...]) -> str:
-    """One line a verb for a prompt: its fields, optional ones in brackets, and what it does."""
-    return "\n".join(f"- {_signature(verb)}: {_summary(verb)}" for verb in verbs)
+def listed(verbs: tuple[str, ...]) -> str:
+    """The verbs for a prompt, short: ``click(at, [button]), hover(at)``; their names say what they do."""
+    return ", ".join(map(_signature, verbs))
 
 
 @cache
@@ -218,7 +218,8 @@ def _signature(verb: str) -> str:
     return f"{verb}({inner})"
 
 
-def _summary(verb: str) -> str:
+def summary(verb: str) -> str:
+    """What a verb does, in a sentence: the first of its class."""
     if verb == "zoom":
         return "Shows a part of the picture at full resolution; box is [left, top, right, bottom] in percent of it."
     kind = _kinds()[verb]

@@ -37,14 +37,24 @@ class ModelGrounder:
         if means.mind is None:
             raise UsageError("the grounder 'model' needs a model to ask", remedy="say which: --model http://…/v1")
         self._mind = means.mind
+        self._answered: tuple[str, dict[Target, Located]] = ("", {})
 
     async def locate(self, target: Target, now: Observation) -> Located:
-        """See `Grounder.locate`.
+        """See `Grounder.locate`; the same question about the same observation is asked once.
 
         Raises:
             DialectError: The model's answer is no place, nor is its second one.
             ModelError: The model failed.
         """
+        on, answers = self._answered
+        if on != now.id:
+            answers = {}
+            self._answered = (now.id, answers)
+        if target not in answers:
+            answers[target] = await self._look_for(target, now)
+        return answers[target]
+
+    async def _look_for(self, target: Target, now: Observation) -> Located:
         whole = await self._mind.views.whole(now)
         coarse = await self._ask(target, whole, now, zoomed=False)
         if not isinstance(coarse, Found) or _is_native(whole):

@@ -118,11 +118,19 @@ def draft(
         body["logprobs"] = True
     if stream and state.may("stream_options"):
         body["stream_options"] = {"include_usage": True}
-    sent = dict(body)
+    # of a constraint only how it was said: its words stand in the request
+    sent = {
+        name: _way(value) if name in ("structured_outputs", "response_format") else value
+        for name, value in body.items()
+    }
     if state.left_out:
         sent["left_out"] = list(state.left_out)
     data = json.dumps({**body, "messages": messages}).encode()
     return Draft(data, sent, tuple(state.left_out), tuple(state.uuids), state.references)
+
+
+def _way(constraint: dict[str, Json]) -> Json:
+    return constraint.get("type") or next(iter(constraint))
 
 
 def _message(message: Message, state: _Drafting) -> dict[str, Json]:

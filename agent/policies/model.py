@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ...episodes.schema import Decision, Observation, Step, Task
+from ...episodes.schema import Decision, Observation, Request, Step, Task
 from ...tools.actions import Say, Target, Zoom, places
 from ...tools.errors import DialectError
-from ..base import Scene, Shown
+from ..base import Mode, Scene, Shown
 from ..history import facts, recall
 from ..mind import Mind
 from .fill import fill
@@ -26,12 +26,15 @@ class Thinking(BaseModel):
         mode: ``think`` reasons before every plan: what the house's model was trained for, at some ten times the time of ``direct``;
             ``auto`` leaves it to the model.
         frames: How many frames are shown at most, the newest among them; one is as the house's model was trained.
+        temperature: Of plans; places are always found at 0. At 0 the same prompt has the same answer, which a run to be compared
+            with another wants.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     mode: Literal["think", "direct", "auto"] = "think"
     frames: int = Field(default=1, ge=1, le=8)
+    temperature: float = Field(default=0.0, ge=0, le=2)
 
 
 class ModelPolicy:
@@ -62,14 +65,14 @@ class ModelPolicy:
         raise DialectError(f"the model looked closer {_ZOOMS} times and decided nothing")
 
     async def _plan(self, scene: Scene, now: Observation) -> Decision | Zoom[Any]:
-        dialect = self._mind.dialect
-        return await self._mind.calls.answer(
-            dialect.plan_request(scene, self._thinking.mode),
-            now.id,
-            lambda reply: dialect.parse_plan(reply, scene),
-            # reasoning that led nowhere leads nowhere again
-            again=dialect.plan_request(scene, "direct"),
-        )
+        # reasoning that led nowhere leads nowhere again: the second time it answers at once
+        first, again = (self._request(scene, mode) for mode in (self._thinking.mode, "direct"))
+        parse = self._mind.dialect.parse_plan
+        return await self._mind.calls.answer(first, now.id, lambda reply: parse(reply, scene), again)
+
+    def _request(self, scene: Scene, mode: Mode) -> Request:
+        request = self._mind.dialect.plan_request(scene, mode)
+        return request.model_copy(update={"temperature": self._thinking.temperature})
 
     async def _scene(self, task: Task, past: Sequence[Step], now: Observation) -> Scene:
         history = recall(past, self._thinking.frames)

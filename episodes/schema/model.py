@@ -121,7 +121,7 @@ class Reply(Record):
         tokens: Those of `text` in order, when they were asked for and the server gives them.
         model: The name under which the server answered.
         first_token: Seconds from sending to the first token, when streamed.
-        sent: What went out beside the messages: model, sampling, constraint as the server spells it; what had to be left out.
+        sent: What went out beside the messages: model, sampling, in which way the constraint; what had to be left out.
     """
 
     text: str

@@ -269,6 +269,22 @@ async def test_a_model_hands_out_no_file_that_nobody_named(play: Play, serve: Se
 
 
 @pytest.mark.browser
+async def test_a_script_asks_the_model_for_what_has_neither_name_nor_words(play: Play, serve: Serve) -> None:
+    url = serve(
+        "<canvas id=c width=400 height=300 style='position:absolute;left:0;top:0'></canvas>"
+        "<script>c.getContext('2d').fillRect(300, 200, 60, 60);"
+        "c.onclick = e => document.title = e.offsetX > 300 && e.offsetY > 200 ? 'hit' : 'missed'</script>"
+    )
+    model = Scripted("[0.2344, 0.2778, 0.2812, 0.3611]")
+    steps = {"goal": "click the square", "start": url, "steps": [{"click": "the black square"}]}
+    check = {"postconditions": [{"script": "document.title", "equals": "hit"}]}
+    episode = await play({**steps, **check}, model=model, policy="script")
+    assert episode.outcome.status == "passed", episode.outcome.message
+    assert episode.header.grounders == ("tree", "text", "model")
+    assert episode.steps[0].located[0].place.source == "model"
+
+
+@pytest.mark.browser
 async def test_nothing_is_done_before_a_person_said_yes(play: Play, serve: Serve) -> None:
     model = Scripted('{"thought": "", "action": {"verb": "click", "at": "Join"}}', JOIN)
     episode = await play(task(serve(FORM)), model=model, thinking=DIRECT, guard=ApprovalGuard(NoPerson()))

@@ -2,7 +2,7 @@
 
 ``python -m handeye.agent.models.phi4siglip.tiny OUT`` writes it. It answers nonsense, but always the same, and its nonsense depends on the
 pixels and on every token before: enough to test a server, a client and all of the code around a model without a GPU. The special
-tokens have the published ids; the words are learnt from a text that is made up here.
+tokens have the published ids; the words are learnt from a text that is made up here, and from the prompts.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def _tokenizer() -> dict[str, Any]:
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     trainer = trainers.BpeTrainer(vocab_size=2000, initial_alphabet=alphabet, show_progress=False)
-    tokenizer.train_from_iterator(_made_up_text(), trainer)
+    tokenizer.train_from_iterator(_text(), trainer)
     content = json.loads(tokenizer.to_str())
     content["model"]["vocab"] = _filled(content["model"]["vocab"])
     content["added_tokens"] = [_added(*each) for each in _special_tokens()]
@@ -174,7 +174,11 @@ def _tokenizer() -> dict[str, Any]:
     return {"tokenizer.json": content, "tokenizer_config.json": settings}
 
 
-def _made_up_text() -> Iterator[str]:
+def _text() -> Iterator[str]:
+    """What the words are learnt from: made-up sentences, and the prompts, which then are about as many tokens as they are in truth."""
+    prompts = sorted((Path(__file__).parents[2] / "prompts").glob("*.jinja"))
+    for _ in range(50):
+        yield from (path.read_text(encoding="utf-8") for path in prompts)
     chance = random.Random(0)
     words = _WORDS.split()
     for _ in range(2000):
