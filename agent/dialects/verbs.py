@@ -46,7 +46,7 @@ def spoken(environment: str, *, zoom: bool) -> tuple[str, ...]:
 
 
 def listed(verbs: tuple[str, ...]) -> str:
-    """The verbs for a prompt, short: ``click(at, [button]), hover(at)``; their names say what they do."""
+    """The verbs for a prompt, short: ``click(at, button?), hover(at)``; their names say what they do."""
     return ", ".join(map(_signature, verbs))
 
 
@@ -214,7 +214,7 @@ def _signature(verb: str) -> str:
         return "zoom(box)"
     fields = [(field.alias or name, field.is_required()) for name, field in kind.model_fields.items() if name != "verb"]
     fields = [(name, required) for name, required in fields if name not in _UNSPOKEN.get(verb, ())]
-    inner = ", ".join(name if required else f"[{name}]" for name, required in fields)
+    inner = ", ".join(name if required else f"{name}?" for name, required in fields)
     return f"{verb}({inner})"
 
 

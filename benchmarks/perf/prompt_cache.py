@@ -3,7 +3,7 @@
 The bundled shop's task is done from its goal alone by the oracle, and what the model was asked in it, planning and grounding, is then asked
 of the server, in the same order, with one token to answer in: only the prompt counts. A line a step: prompt tokens, those that came
 out of the server's prefix cache, those that did not, and the limit: the tokens of the newest frame (at an eviction of all that are
-shown) and 800. The instructions, which are the same in all runs, are asked once before, as on a server that has seen a run.
+shown) and 800. The first step of a server's life reads the instructions, too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ...agent.models.vllm import VllmModel
 from ...agent.policies.model import Thinking
 from ...agent.run import Resources, Run, run_episode
 from ...episodes.reader import Episode
-from ...episodes.schema import REQUEST, Call, Message, Request, TextPart
+from ...episodes.schema import REQUEST, Call, Request
 from ...tools.errors import ModelError
 from ..commands import DEMO
 
@@ -94,8 +94,6 @@ async def measure(episode: Episode, model: VllmModel, steps: int) -> list[StepCo
     for index, _, request in requests(episode):
         if index >= steps:
             break
-        if not costs:
-            await model.complete(_short(_instructions(request)))
         usage = (await model.complete(_short(request))).usage
         if usage.cached is None or usage.image is None:
             raise ModelError(
@@ -130,14 +128,6 @@ def table(costs: Sequence[StepCost]) -> str:
 
 def _short(request: Request) -> Request:
     return request.model_copy(update={"max_tokens": 1, "constraint": None, "logprobs": False})
-
-
-def _instructions(request: Request) -> Request:
-    """What stands before the task."""
-    first = request.messages[0].parts[0]
-    assert isinstance(first, TextPart)
-    alone = TextPart(text=first.text.partition("\nTask: ")[0])
-    return request.model_copy(update={"messages": (Message(role="user", parts=(alone,)),)})
 
 
 async def _main(url: str, steps: int, frames: Sequence[int]) -> int:

@@ -158,7 +158,7 @@ def _tokenizer() -> dict[str, Any]:
     )
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    trainer = trainers.BpeTrainer(vocab_size=2000, initial_alphabet=alphabet, show_progress=False)
+    trainer = trainers.BpeTrainer(vocab_size=6000, initial_alphabet=alphabet, show_progress=False)
     tokenizer.train_from_iterator(_text(), trainer)
     content = json.loads(tokenizer.to_str())
     content["model"]["vocab"] = _filled(content["model"]["vocab"])
@@ -175,10 +175,14 @@ def _tokenizer() -> dict[str, Any]:
 
 
 def _text() -> Iterator[str]:
-    """What the words are learnt from: made-up sentences, and the prompts, which then are about as many tokens as they are in truth."""
-    prompts = sorted((Path(__file__).parents[2] / "prompts").glob("*.jinja"))
-    for _ in range(50):
-        yield from (path.read_text(encoding="utf-8") for path in prompts)
+    """What the words are learnt from: the prompts, which then are about as many tokens as they are in truth, and made-up sentences."""
+    from ...dialects.common import rendered
+    from ...dialects.verbs import listed, spoken
+
+    for environment in ("browser", "desktop"):
+        verbs = listed(spoken(environment, zoom=True))
+        yield from [rendered("instructions.jinja", environment=environment, verbs=verbs, zoom=True)] * 50
+    yield from [rendered("ground.jinja", instruction="Add to cart, near Blue mug")] * 50
     chance = random.Random(0)
     words = _WORDS.split()
     for _ in range(2000):

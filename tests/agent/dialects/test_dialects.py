@@ -446,11 +446,13 @@ hostile = st.lists(st.sampled_from(FRAGMENTS) | st.text(st.characters(), max_siz
 @every
 @given(image=images(), words=st.tuples(*[hostile] * 5))
 def test_no_request_holds_a_live_token(dialect: Spoken, image: ImagePart, words: tuple[str, ...]) -> None:
-    goal, facts, line, description, answer = words
-    task = Task(goal=goal.encode("utf-8", "replace").decode(), environment="browser", start=Start())
+    # records hold no half of a surrogate pair, so only the texts beside them may
+    goal, description, near = (each.encode("utf-8", "replace").decode() for each in (words[0], words[3], words[2]))
+    _, facts, line, _, answer = words
+    task = Task(goal=goal, environment="browser", start=Start())
     now = scene(image, task=task, facts=facts, past=(Shown(line),), closer=(image,))
     plan = dialect.plan_request(now)
-    target = Target(description=description or "it", near=line or None)
+    target = Target(description=description or "it", near=near or None)
     again = ask_again(plan, Reply(text=answer), f"it says {answer}")
     for request in (plan, dialect.ground_request(target, image), dialect.ground_request(target, image, plan), again):
         assert not any(map(live, [*texts_of(request), request.prefill]))
