@@ -94,6 +94,13 @@ def _check_goal(run: Run) -> None:
         raise UsageError("the policy 'model' needs a model to ask", remedy=_GET_A_MODEL)
     if not run.task.goal:
         raise UsageError(f"the task {run.task.name!r} has no goal", remedy="say in `goal:` what is to be reached")
+    start = run.task.start
+    nowhere = start.url == "about:blank" and start.site is None and not start.allow
+    if nowhere and run.world is None and run.task.environment == "browser":
+        raise UsageError(
+            "the run has nowhere to go: it starts on an empty page, and a model reaches only the site of its start",
+            remedy="say where: --start https://shop.example (or where it may go: --allow shop.example)",
+        )
 
 
 def _check_steps(run: Run) -> None:

@@ -29,6 +29,14 @@ MARK = "handeye: "
 _IMPATIENCE = 2.0
 """Seconds for an address while there is another to try."""
 
+_OWN_ERRANDS = frozenset(
+    (
+        *("content-autofill.googleapis.com", "safebrowsing.googleapis.com", "optimizationguide-pa.googleapis.com"),
+        *("update.googleapis.com", "clientservices.googleapis.com", "android.clients.google.com", "mtalk.google.com"),
+    )
+)
+"""Where Chromium goes by itself, for instance when a page shows a form: refused as all else, but no news about the page."""
+
 
 class _Refused(Exception):
     pass
@@ -42,7 +50,8 @@ class Gate:
 
     Args:
         reach: What may be reached.
-        refused: Told of each refusal: the site (``http://host:port``, or ``host:port`` where the scheme is not known).
+        refused: Told of each refusal: the site (``http://host:port``, or ``host:port`` where the scheme is not known). Not of the
+            browser's own errands.
         resolve: Looks names up.
     """
 
@@ -123,7 +132,7 @@ class Gate:
             fresh = await talk.approach(site, lambda: self._connect(address.host, address.port or 80))
         except _Refused:
             shown = "http://" + site.removesuffix(":80")
-            self._refused(shown)
+            self._tell(address.host, shown)
             await talk.discard(head)
             return await _answer(
                 talk.client, 403, "not allowed", f"not allowed: {shown} (add --allow {site.removesuffix(':80')})"
@@ -150,7 +159,7 @@ class Gate:
                 raise _Refused
             origin = await self._connect(host, port)
         except _Refused:
-            self._refused(shown)
+            self._tell(host, shown)
             self.trouble = f"{shown} is not allowed (add --allow {shown.removeprefix('https://')})"
             await _answer(talk.client, 403, "not allowed", self.trouble)
             return False
@@ -161,6 +170,10 @@ class Gate:
         talk.client.writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         await join(talk.client, origin)
         return False
+
+    def _tell(self, host: str, shown: str) -> None:
+        if host not in _OWN_ERRANDS:
+            self._refused(shown)
 
     async def _connect(self, host: str, port: int) -> Peer:
         addresses = await self._addresses(host, port)

@@ -153,26 +153,32 @@ async def test_a_part_of_a_large_screen_is_shown_closer(play: Play, serve: Serve
     assert episode.steps[0].decision.calls == ("c0000", "c0001")
 
 
-@pytest.mark.browser
-async def test_what_was_recorded_plays_back_and_a_difference_is_named(play: Play, serve: Serve) -> None:
-    url = serve(FORM)
+async def test_what_was_recorded_plays_back_and_a_difference_is_named(play: Play) -> None:
+    # drawn: a caret that blinks in a browser is a difference, too
+    drawn = {"environment": "drawn", "start": {"drawn": "buttons", "viewport": {"width": 640, "height": 360}}}
+    pressed = {"postconditions": [{"script": "presses", "equals": 1}]}
     said = (
-        '{"thought": "", "action": {"verb": "type", "text": "Ada", "at": "the name field"}}',
-        NAME,
-        '{"thought": "", "action": {"verb": "click", "at": "Join"}}',
-        JOIN,
+        '{"thought": "", "action": {"verb": "type", "text": "Ada", "at": "Name"}}',
+        "[0.0625, 0.1111, 0.4375, 0.2111]",
+        '{"thought": "", "action": {"verb": "click", "at": "Press me"}}',
+        "[0.0625, 0.5778, 0.2500, 0.6778]",
         '{"thought": "", "action": {"verb": "done"}}',
     )
-    recorded = await play(task(url), model=Scripted(*said), thinking=DIRECT)
-    assert recorded.outcome.status == "passed"
-    again = await play(task(url), model=PlaybackModel(recorded), thinking=DIRECT)
+    asked = {"goal": "Press it as Ada", **drawn, **pressed}
+    recorded = await play(asked, model=Scripted(*said), thinking=DIRECT)
+    assert recorded.outcome.status == "passed", recorded.outcome.message
+    again = await play(asked, model=PlaybackModel(recorded), thinking=DIRECT)
     assert again.outcome.status == "passed", again.outcome.message
     assert [step.decision.intent for step in again] == [step.decision.intent for step in recorded]
-    other = await play({**task(url), "goal": "Sign up as Bob"}, model=PlaybackModel(recorded), thinking=DIRECT)
+    other = await play({**asked, "goal": "Press it as Bob"}, model=PlaybackModel(recorded), thinking=DIRECT)
     assert (other.outcome.status, other.outcome.stop) == ("infrastructure", "model")
     assert "Bob" in other.outcome.message and "Ada" in other.outcome.message
+    # other pixels are another question, in whatever words it is asked
+    larger = {**drawn, "start": {**drawn["start"], "viewport": {"width": 640, "height": 376}}}  # type: ignore[dict-item]
+    elsewhere = await play({**asked, **larger}, model=PlaybackModel(recorded), thinking=DIRECT)
+    assert elsewhere.outcome.stop == "model" and "image" in elsewhere.outcome.message
     with pytest.raises(UsageError, match="no model took part"):
-        PlaybackModel(await play({"start": url, "steps": [{"click": "Join"}]}))
+        PlaybackModel(await play({**drawn, "steps": [{"click": "Press me"}]}))
 
 
 @pytest.mark.browser
@@ -216,12 +222,16 @@ async def test_without_a_model_a_goal_says_how_to_get_one(resources: Resources, 
         ({"model": "oracle:"}, "needs to know which"),
         ({"model": "http://127.0.0.1:9/v1", "dialect": "phi5"}, "did you mean"),
         ({"grounders": ("model",)}, "needs a model"),
+        ({"model": "http://127.0.0.1:9/v1"}, "nowhere to go"),
+        ({"policy": "model"}, "needs a model"),
+        ({"policy": "script", "model": "http://127.0.0.1:9/v1"}, "no steps"),
     ],
 )
 async def test_a_mistake_is_found_before_anything_begins(
     resources: Resources, tmp_path: Path, wrong: dict[str, Any], says: str
 ) -> None:
-    goal, _ = resolve_task("Buy a mug")
+    start = {} if says == "nowhere to go" else {"start": "http://127.0.0.1:9/"}
+    goal, _ = resolve_task({"goal": "Buy a mug", **start})
     with pytest.raises(UsageError) as caught:
         await run_episode(Run(task=goal, out=tmp_path / "episode", **wrong), resources)
     assert says in str(caught.value)

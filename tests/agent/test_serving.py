@@ -75,7 +75,9 @@ async def test_a_goal_without_a_model_says_how_to_get_one() -> None:
     ],
 )
 async def test_a_mistake_on_the_command_line_is_named(options: tuple[str, ...], says: str, tmp_path: Path) -> None:
-    code, _, err = await ended("run", "Find the mug", "--start", "about:blank", "--out", str(tmp_path / "e"), *options)
+    code, _, err = await ended(
+        "run", "Find the mug", "--start", "http://127.0.0.1:9/", "--out", str(tmp_path / "e"), *options
+    )
     assert code == 2, err
     assert says in err
     assert not (tmp_path / "e").exists()

@@ -253,6 +253,15 @@ async def test_the_host_that_is_connected_to_is_the_url_s() -> None:
         assert stand.connections == 0
 
 
+async def test_the_browser_s_own_errands_are_refused_and_no_news() -> None:
+    async with answering(OK).open() as stand:
+        for host, news in (("content-autofill.googleapis.com", 0), ("fonts.googleapis.com", 1)):
+            reader, writer = await stand.client()
+            writer.write(f"CONNECT {host}:443 HTTP/1.1\r\n\r\n".encode())
+            assert b" 403 " in await reader.readuntil(b"\r\n\r\n")
+            assert len(stand.refused) == news
+
+
 async def test_an_origin_that_fails_is_said() -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readline()
