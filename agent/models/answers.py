@@ -129,8 +129,10 @@ class Answer:
             self._end_reasoning()
             self.text += words.content
         if choice.logprobs is not None:
+            # a byte that is part of a character has no text of its own: servers show it in different ways
             self._tokens += [
-                Token(text=each.token, logprob=_finite(each.logprob)) for each in choice.logprobs.content or ()
+                Token(text=each.token.replace("\ufffd", ""), logprob=_finite(each.logprob))
+                for each in choice.logprobs.content or ()
             ]
         if choice.finish_reason:
             self.finish = choice.finish_reason

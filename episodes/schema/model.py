@@ -97,7 +97,10 @@ class Request(Record):
 
 
 class Token(Record):
-    """One token of a reply and the natural logarithm of its probability; −9999 stands for that of an impossible one."""
+    """One token of a reply and the natural logarithm of its probability; −9999 stands for that of an impossible one.
+
+    The text is without bytes that are only part of a character.
+    """
 
     text: str
     logprob: float

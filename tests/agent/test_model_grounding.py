@@ -20,6 +20,7 @@ from handeye.agent.grounding.model import ModelGrounder
 from handeye.agent.grounding.screen import ScreenReader
 from handeye.agent.mind import Mind
 from handeye.agent.models.oracle import OracleModel
+from handeye.agent.models.scripted import ScriptedModel
 from handeye.agent.record import Record
 from handeye.agent.views import Views
 from handeye.episodes.schema import (
@@ -28,10 +29,7 @@ from handeye.episodes.schema import (
     Found,
     Header,
     LazyTree,
-    ModelInfo,
     Observation,
-    Reply,
-    Request,
     Task,
     View,
 )
@@ -94,26 +92,8 @@ async def bench(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench
     await writer.close(header)
 
 
-def grounder(bench: Bench, model: OracleModel | Scripted) -> ModelGrounder:
+def grounder(bench: Bench, model: OracleModel | ScriptedModel) -> ModelGrounder:
     return ModelGrounder(Means(ScreenReader(), Mind(Phi4(), Calls(model, bench.record), bench.views)))
-
-
-class Scripted:
-    """Says one thing after the other."""
-
-    def __init__(self, *replies: str) -> None:
-        self.replies = list(replies)
-        self.requests: list[Request] = []
-
-    async def complete(self, request: Request) -> Reply:
-        self.requests.append(request)
-        return Reply(text=self.replies.pop(0))
-
-    async def describe(self) -> ModelInfo:
-        return ModelInfo(name="scripted")
-
-    async def close(self) -> None:
-        pass
 
 
 @st.composite
@@ -173,14 +153,14 @@ async def test_what_is_not_there_is_absent(bench: Bench) -> None:
 
 
 async def test_what_is_seen_from_afar_only_is_absent_and_says_where_it_seemed_to_be(bench: Bench) -> None:
-    model = Scripted("[0.5000, 0.5000, 0.5100, 0.5100]", "none", "none")
+    model = ScriptedModel("[0.5000, 0.5000, 0.5100, 0.5100]", "none", "none")
     found = await grounder(bench, model).locate(TARGET, bench.frames[1920, 1080])
     assert isinstance(found, Absent)
     assert found.nearest[0].box.left == pytest.approx(960, abs=1)
 
 
 async def test_an_answer_that_is_no_place_goes_back_once_with_the_reason(bench: Bench) -> None:
-    model = Scripted("over there", "[0.5, 0.5, 0.6, 0.6]")
+    model = ScriptedModel("over there", "[0.5, 0.5, 0.6, 0.6]")
     found = await grounder(bench, model).locate(TARGET, bench.frames[1280, 720])
     assert isinstance(found, Found)
     first, second = model.requests
@@ -189,7 +169,7 @@ async def test_an_answer_that_is_no_place_goes_back_once_with_the_reason(bench: 
     told = "".join(part.text for part in second.messages[-1].parts if part.kind == "text")
     assert "over there" in told and "x1, y1, x2, y2" in told
     with pytest.raises(DialectError, match="neither"):
-        await grounder(bench, Scripted("over there", "there")).locate(TARGET, bench.frames[1280, 720])
+        await grounder(bench, ScriptedModel("over there", "there")).locate(TARGET, bench.frames[1280, 720])
 
 
 def test_without_a_model_it_says_how_to_name_one() -> None:
