@@ -106,6 +106,8 @@ def print_result(console: Console, result: Result, *, brief: bool = False) -> No
     console.print(head, soft_wrap=True)
     if outcome.status != "passed" and outcome.message:
         console.print(Text(f"  {outcome.message}"), soft_wrap=True)
+        if outcome.problem is not None and outcome.problem.remedy and outcome.problem.message == outcome.message:
+            console.print(Text(f"  {outcome.problem.remedy}", style="yellow"), soft_wrap=True)
     for verdict in outcome.verdicts:
         mark, style = ("✓", "green") if verdict.held else ("✗", "red")
         console.print(Text(f"  {mark} {verdict.check}", style=style), soft_wrap=True)
