@@ -57,7 +57,11 @@ class Calls:
         return reply
 
     async def answer(
-        self, request: Request, on: ObservationId, parse: Callable[[Reply], _T], again: Request | None = None
+        self,
+        request: Request,
+        on: ObservationId,
+        parse: Callable[[Reply], _T],
+        again: Callable[[], Request] | None = None,
     ) -> _T:
         """Asks, and reads the answer; when it cannot be read, asks once more with the reason.
 
@@ -65,7 +69,7 @@ class Calls:
             request: What is asked.
             on: The newest observation.
             parse: Reads the answer.
-            again: How to ask the second time, if not in the same way.
+            again: Makes the request for the second time, if it is not the same.
 
         Raises:
             DialectError: Nor could the second answer be read.
@@ -75,5 +79,5 @@ class Calls:
         try:
             return parse(reply)
         except DialectError as error:
-            retry = ask_again(again or request, reply, error.message)
+            retry = ask_again(again() if again is not None else request, reply, error.message)
         return parse(await self.ask(retry, on))

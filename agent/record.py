@@ -17,7 +17,6 @@ from ..episodes.schema import (
     Found,
     GuardWord,
     Header,
-    ImagePart,
     Link,
     Located,
     Observation,
@@ -118,9 +117,7 @@ class Record:
             id=f"c{self._calls:04d}",
             observation=on,
             purpose=request.purpose,
-            views=tuple(
-                part.view for message in request.messages for part in message.parts if isinstance(part, ImagePart)
-            ),
+            views=tuple(image.view for image in request.images),
             request="0" * 64,  # the writer's to fill in
             reply=reply,
             error=error,

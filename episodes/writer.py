@@ -32,7 +32,6 @@ from .schema import (
     CallLine,
     EndLine,
     Header,
-    ImagePart,
     LazyTree,
     Line,
     Observation,
@@ -114,10 +113,8 @@ class EpisodeWriter:
         """Queues a model call, the request, which becomes the blob that the call names, and the pictures in it, a blob each."""
 
         def put() -> None:
-            for message in request.messages:
-                for part in message.parts:
-                    if isinstance(part, ImagePart):
-                        self._put_frame(part.image)
+            for each in request.images:
+                self._put_frame(each.image)
             kept = to_json(REQUEST, self._secrets.redact_all(request))
             sha256 = hashlib.sha256(kept).hexdigest()
             self._put_blob(sha256, kept)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,7 @@ from ...episodes.schema import (
 from ...tools.actions import Target
 from ...tools.errors import DialectError
 from ...tools.geometry import Box
+from ...tools.neutral import restored
 from ...tools.words import cut, one_line
 from ..base import Scene
 from .verbs import spoken
@@ -215,6 +217,13 @@ def plan_parts(scene: Scene, instructions: str) -> Iterator[TextPart | ImagePart
         yield TextPart(text="The part of the screen that you asked for. What do you do now?")
 
 
+def sought(request: Request, pattern: re.Pattern[str]) -> str | None:
+    """What a request asks to be located, by the dialect's own question; None when it asks something else."""
+    last = request.messages[0].parts[-1]
+    match = pattern.search(last.text) if isinstance(last, TextPart) else None
+    return restored(match[1]) if match is not None else None
+
+
 def through_image(request: Request, image: ImagePart) -> tuple[TextPart | ImagePart, ...] | None:
     """The parts of a request's first message up to and including an image; None when it does not show that view."""
     parts = request.messages[0].parts
@@ -222,8 +231,3 @@ def through_image(request: Request, image: ImagePart) -> tuple[TextPart | ImageP
         if isinstance(part, ImagePart) and part.view == image.view:
             return parts[: at + 1]
     return None
-
-
-def images_of(request: Request) -> Iterator[ImagePart]:
-    """All pictures of a request in order."""
-    return (part for message in request.messages for part in message.parts if isinstance(part, ImagePart))

@@ -28,6 +28,7 @@ from .common import (
     located,
     plan_parts,
     rendered,
+    sought,
     split_thought,
     through_image,
     verbs_for,
@@ -128,9 +129,7 @@ class Phi4:
 
     def sought(self, request: Request) -> str | None:
         """What a request asks to be located, in prose; None when it asks for a plan. For oracles."""
-        last = request.messages[0].parts[-1]
-        match = _SOUGHT.search(last.text) if isinstance(last, TextPart) else None
-        return restored(match[1]) if match is not None else None
+        return sought(request, _SOUGHT)
 
 
 _SOUGHT = re.compile(r"this instruction describes: (.*)\. Output its bbox coordinates", re.DOTALL)

@@ -32,6 +32,7 @@ from .common import (
     located,
     plan_parts,
     rendered,
+    sought,
     split_thought,
     through_image,
     verbs_for,
@@ -164,9 +165,7 @@ class _Family:
 
     def sought(self, request: Request) -> str | None:
         """What a request asks to be located, in prose; None when it asks for a plan. For oracles."""
-        last = request.messages[0].parts[-1]
-        match = _SOUGHT.search(last.text) if isinstance(last, TextPart) else None
-        return restored(match[1]) if match is not None else None
+        return sought(request, _SOUGHT)
 
     def _grid(self, image: ImagePart) -> Grid:
         return Grid(image.view, Size(width=1000, height=1000) if self.thousandths else image.view.sent)

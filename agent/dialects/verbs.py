@@ -16,7 +16,7 @@ from ...tools.errors import DialectError
 from ...tools.geometry import Box, Transform
 from ...tools.neutral import restored
 from ...tools.plugins import did_you_mean
-from ...tools.words import cut
+from ...tools.words import cut, one_line
 
 _POINTING = ("click", "hover", "drag", "press", "move", "release", "scroll", "type", "key", "hold", "wait")
 _BROWSING = (
@@ -225,7 +225,7 @@ def summary(verb: str) -> str:
     kind = _kinds()[verb]
     origin = kind.__pydantic_generic_metadata__["origin"] or kind
     text = (origin.__doc__ or "").strip().partition("\n\n")[0]
-    return " ".join(text.replace("``", "").split())
+    return one_line(text.replace("``", ""))
 
 
 def _verb_schema(verb: str) -> Json:

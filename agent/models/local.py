@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...episodes.schema.base import Json
-from ...episodes.schema.model import ImagePart, Reply, Request, Token, Usage
+from ...episodes.schema.model import Reply, Request, Token, Usage
 from ...episodes.schema.outcome import ModelInfo
 from ...tools.errors import ContextTooLong, EpisodeCorrupt, ImagesRefused, ModelError, ModelUnknown, UsageError
 from .answers import IMPOSSIBLE
@@ -194,8 +194,7 @@ def _embedded(request: Request, loaded: _Loaded) -> tuple[Any, int]:
     from .phi4siglip.processor import IMAGE_TOKEN
 
     features = []
-    shown = [part for message in request.messages for part in message.parts if isinstance(part, ImagePart)]
-    for part in shown:
+    for part in request.images:
         try:
             patches, (rows, columns) = loaded.processor.image_processor.patches(Image.fromarray(part.image.pixels))
         except (ValueError, EpisodeCorrupt) as error:

@@ -11,6 +11,7 @@ from ...episodes.schema import Decision, Found, ImagePart, ModelInfo, Reply, Req
 from ...tools.actions import Done
 from ...tools.errors import EpisodeError, ModelError, UsageError
 from ...tools.geometry import Box
+from ...tools.words import one_line
 from ..dialects.common import in_prose
 from ..dialects.phi4 import Phi4
 from ..history import FAILED
@@ -70,9 +71,9 @@ class OracleModel:
         Raises:
             ModelError: The request shows no picture, or is not one of this dialect.
         """
-        image = next((part for part in reversed(request.messages[0].parts) if isinstance(part, ImagePart)), None)
-        if image is None:
+        if not request.images:
             raise ModelError("the oracle was asked without a picture")
+        image = request.images[-1]
         description = self._speaker.sought(request)
         if description is not None:
             text = self._speaker.write_ground(self._answers.place(description, image.view), image)
@@ -120,7 +121,7 @@ class RecordedAnswers:
 
         A picture that shows the whole frame in another size, as one does that comes over HTTP, is taken for the whole frame.
         """
-        wanted = " ".join(description.split())
+        wanted = one_line(description)
         nearest = sorted(range(len(self._steps)), key=lambda index: (abs(index - self._at), index))
         box = next((found for index in nearest if (found := _found(self._steps[index], wanted)) is not None), None)
         if box is None or view.crop.encloses(self._frame):
@@ -134,7 +135,7 @@ class RecordedAnswers:
 
 def _found(step: Step, description: str) -> Box | None:
     for each in step.located:
-        if isinstance(each, Found) and " ".join(in_prose(each.target).split()) == description:
+        if isinstance(each, Found) and one_line(in_prose(each.target)) == description:
             return each.place.box
     return None
 

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable
 import httpx
 
 from ...episodes.schema.base import Json
-from ...episodes.schema.model import ImagePart, Reply, Request
+from ...episodes.schema.model import Reply, Request
 from ...episodes.schema.outcome import ModelInfo
 from ...tools.errors import ImagesRefused, ModelError, ModelUnknown, ModelUnreachable
 from . import answers, faults, wire
@@ -290,13 +290,11 @@ def _without(prefill: str, reply: Reply) -> Reply:
 
 
 def _check_images(request: Request) -> None:
-    for message in request.messages:
-        for part in message.parts:
-            if isinstance(part, ImagePart):
-                width, height = part.image.width, part.image.height
-                if min(width, height) < 1 or max(width, height) > LONGEST_SIDE:
-                    raise ImagesRefused(
-                        f"an image of {width}x{height} of {part.view.observation} was not sent:"
-                        f" a model is shown 1 to {LONGEST_SIDE} pixels a side",
-                        remedy="Show it a part of the frame, or the frame at a smaller size.",
-                    )
+    for each in request.images:
+        width, height = each.image.width, each.image.height
+        if min(width, height) < 1 or max(width, height) > LONGEST_SIDE:
+            raise ImagesRefused(
+                f"an image of {width}x{height} of {each.view.observation} was not sent:"
+                f" a model is shown 1 to {LONGEST_SIDE} pixels a side",
+                remedy="Show it a part of the frame, or the frame at a smaller size.",
+            )

@@ -66,9 +66,12 @@ class ModelPolicy:
 
     async def _plan(self, scene: Scene, now: Observation) -> Decision | Zoom[Any]:
         # reasoning that led nowhere leads nowhere again: the second time it answers at once
-        first, again = (self._request(scene, mode) for mode in (self._thinking.mode, "direct"))
-        parse = self._mind.dialect.parse_plan
-        return await self._mind.calls.answer(first, now.id, lambda reply: parse(reply, scene), again)
+        return await self._mind.calls.answer(
+            self._request(scene, self._thinking.mode),
+            now.id,
+            lambda reply: self._mind.dialect.parse_plan(reply, scene),
+            again=lambda: self._request(scene, "direct"),
+        )
 
     def _request(self, scene: Scene, mode: Mode) -> Request:
         request = self._mind.dialect.plan_request(scene, mode)

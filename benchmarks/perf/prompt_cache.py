@@ -100,7 +100,7 @@ async def measure(episode: Episode, model: VllmModel, steps: int) -> list[StepCo
                 "the server does not say how many tokens of a prompt it had cached",
                 remedy="vLLM does with --enable-prompt-tokens-details, as `handeye serve` starts it",
             )
-        images = sum(part.kind == "image" for part in request.messages[0].parts)
+        images = len(request.images)
         if index not in costs:
             evicted = images < before
             costs[index] = StepCost(index, fresh=usage.image if evicted else usage.image // images, evicted=evicted)

@@ -95,6 +95,11 @@ class Request(Record):
     seed: int | None = None
     logprobs: bool = False
 
+    @property
+    def images(self) -> tuple[ImagePart, ...]:
+        """All pictures in it, in order."""
+        return tuple(part for message in self.messages for part in message.parts if isinstance(part, ImagePart))
+
 
 class Token(Record):
     """One token of a reply and the natural logarithm of its probability; −9999 stands for that of an impossible one.
