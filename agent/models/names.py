@@ -55,6 +55,11 @@ def open_model(name: str, warn: Tell | None = None, progress: Tell | None = None
     return cast(Model, load("model", name, MODELS, _GROUP)())
 
 
+def invitation(url: str) -> str:
+    """What a server says when it is ready: its address, and the command that uses it."""
+    return f'ready: {url}  ·  handeye run "…" --start URL --model {url}'
+
+
 def is_here(name: str) -> bool:
     """Whether a name stands for a model that answers in this process, not for a checkpoint that a server loads."""
     return name.partition(":")[0] in MODELS and ":" in name

@@ -20,6 +20,7 @@ import numpy as np
 
 from ...tools.errors import ModelUnreachable
 from ...tools.pixels import Frame
+from .names import invitation
 from .vllm_command import Launch, ServeOptions, prepare
 from .wire import data_url
 
@@ -247,9 +248,7 @@ def serve(options: ServeOptions, console: Console, log: Path | None = None) -> N
             seconds = server.wait_ready(say)
         server.check()
         console.print(f"started in {seconds:.0f} s", markup=False)
-        console.print(
-            f'ready: {server.url}  ·  handeye run "…" --start URL --model {server.url}', markup=False, soft_wrap=True
-        )
+        console.print(invitation(server.url), markup=False, soft_wrap=True)
         server.watch()
     console.print("vLLM has ended", markup=False)
 

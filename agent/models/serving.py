@@ -7,7 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from .endpoint import ModelEndpoint
-from .names import open_model
+from .names import invitation, open_model
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,8 +34,7 @@ async def serve_here(name: str, port: int, console: Console) -> None:
     try:
         served = (await model.describe()).name or name
         async with ModelEndpoint(model, served, port) as endpoint:
-            run = f'handeye run "…" --start URL --model {endpoint.url}'
-            console.print(f"ready: {endpoint.url}  ·  {run}", markup=False, soft_wrap=True)
+            console.print(invitation(endpoint.url), markup=False, soft_wrap=True)
             await stop.wait()
     finally:
         await model.close()
