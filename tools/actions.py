@@ -262,11 +262,20 @@ class Upload(_Frozen, Generic[P_co]):
 
 
 class AnswerDialog(_Frozen):
-    """Answers an alert, confirm, prompt or beforeunload dialog."""
+    """Answers the dialog that is open: of the page, or of the browser itself.
+
+    Attributes:
+        accept: OK, leave, sign in, allow, choose, print; else cancel, stay, block.
+        text: What a prompt gets. Of a request to sign in, the user name.
+        password: Of a request to sign in; a secret placeholder, as a rule.
+        paths: Files that a file chooser gets.
+    """
 
     verb: Literal["answer_dialog"] = "answer_dialog"
     accept: bool = True
     text: str | None = None
+    password: str | None = None
+    paths: tuple[str, ...] = ()
 
 
 class AskUser(_Frozen):

@@ -146,8 +146,14 @@ def verb_of(step: ScriptStep, words: Words, now: Observation) -> IntendedAct | S
             paths = (step.upload,) if isinstance(step.upload, str) else step.upload
             return Upload[Place](at=target(step.into), paths=tuple(words.fill(each) for each in paths))
         case AnswerDialogStep():
-            text = None if step.text is None else words.fill(step.text)
-            return AnswerDialog(accept=step.answer_dialog == "accept", text=text)
+            text, password = (None if each is None else words.fill(each) for each in (step.text, step.password))
+            files = (step.files,) if isinstance(step.files, str) else step.files
+            return AnswerDialog(
+                accept=step.answer_dialog == "accept",
+                text=text,
+                password=password,
+                paths=tuple(words.fill(each) for each in files),
+            )
         case AnswerStep():
             return Answer(text=words.fill(step.answer))
         case FailStep():

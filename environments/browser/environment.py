@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import re
 import time
 from typing import Any, TypeVar
-from urllib.parse import urljoin
 
 import numpy as np
 from playwright.async_api import BrowserContext, Route
@@ -37,16 +35,15 @@ from ..probes import probe_machine
 from ..reach import Reach
 from ..sites import RunningSite, open_site
 from .act import Hands, resolve_url
+from .camera import Camera
 from .gate import Gate
 from .host import BrowserConfig, BrowserHost, boundary
+from .questions import ask_page, ask_site
 from .settle import Network, Signs, settle
 from .tabs import Tabs
 from .tree import take_tree
 
 _R = TypeVar("_R", bound=Record)
-_CAPTURE = {"format": "png", "optimizeForSpeed": True}
-_CAPTURE_LIMITS = (1.0, 3.0, 10.0)
-"""Seconds for each attempt at a capture."""
 _REPORT_LIMIT = 5.0
 _FILES = re.compile("^file:", re.IGNORECASE)
 _NO_TUNNEL = "net::ERR_TUNNEL_CONNECTION_FAILED"
@@ -95,6 +92,7 @@ class BrowserEnvironment:
         self._network = Network(self._context)
         self._tabs = Tabs(self._context, self._clock)
         self._to_input = Transform.scale(1 / start.scale)
+        self._camera = Camera(self._tabs, start, self._to_input)
         size = Size(width=start.viewport.width, height=start.viewport.height)
         self._hands = Hands(self._tabs, self._to_input, size, self._secrets, self._config.timeout)
         with boundary("the browser does not open a tab"):
@@ -160,7 +158,7 @@ class BrowserEnvironment:
         whole = Box(left=left, top=top, right=right, bottom=bottom)
         if self._tabs.dialog is not None:
             return latest.crop(whole)
-        frame = await self._capture(await self._clip(whole))
+        frame = await self._camera.part(whole)
         return frame.masked(each.offset(-left, -top) for each in self._masks if each.intersection(whole))
 
     async def probe(self, probe: Probe) -> Evidence:
@@ -174,9 +172,11 @@ class BrowserEnvironment:
             case "url":
                 return Evidence(probe=probe, value=self._secrets.redact(self._tabs.page.url))
             case "http":
-                return await self._http(probe)
+                assert self._context is not None
+                base, limit = self._tabs.page.url, self._config.timeout
+                return await ask_site(self._context, probe, base, self._reach, self._secrets, limit)
             case "script":
-                return await self._script(probe)
+                return await ask_page(self._tabs, probe, self._secrets)
             case _:
                 return await probe_machine(probe)
 
@@ -281,24 +281,12 @@ class BrowserEnvironment:
             raise error
         return error
 
-    async def _clip(self, box: Box) -> dict[str, Any]:
-        """What of the page to capture; the protocol wants its box in document coordinates and its scale said."""
-        css = self._to_input.box(box)
-        scrolled = (await self._send("Page.getLayoutMetrics", {}))["cssVisualViewport"]
-        x, y = css.left + scrolled["pageX"], css.top + scrolled["pageY"]
-        return {"clip": {"x": x, "y": y, "width": css.width, "height": css.height, "scale": self._start.scale}}
-
-    async def _whole(self) -> Frame:
-        if self._start.scale == 1:
-            return await self._capture({})
-        # without a clip the browser answers in CSS pixels, whatever the device scale is
-        viewport = Box.at(0, 0, self._start.viewport.width, self._start.viewport.height)
-        return await self._capture(await self._clip(self._to_input.inverse().box(viewport)))
-
     async def _settled(self) -> tuple[Frame, Settled]:
         if self._tabs.dialog is None:
             # the dialog may also open while the page settles
-            settling = asyncio.ensure_future(settle(self._whole, self._signs, self._network, self._config.settle))
+            settling = asyncio.ensure_future(
+                settle(self._camera.whole, self._signs, self._network, self._config.settle)
+            )
             opened = asyncio.ensure_future(self._tabs.dialog_opened.wait())
             try:
                 await asyncio.wait({settling, opened}, return_when=asyncio.FIRST_COMPLETED)
@@ -314,25 +302,6 @@ class BrowserEnvironment:
         blank = Frame.from_pixels(_blank(self._start))
         return blank, Settled(ok=False, why="a dialog opened before the page could be captured")
 
-    async def _capture(self, options: dict[str, Any]) -> Frame:
-        # a capture that was asked for while a page replaces another may never be answered: asked again, it is at once
-        for limit in _CAPTURE_LIMITS:
-            last = limit == _CAPTURE_LIMITS[-1]
-            try:
-                answer = await asyncio.wait_for(self._send("Page.captureScreenshot", _CAPTURE | options), limit)
-                return Frame.from_png(base64.b64decode(answer["data"]))
-            except TimeoutError as error:
-                if last:
-                    raise EnvironmentFailed(
-                        f"the browser gave no picture of {self._tabs.page.url} within {sum(_CAPTURE_LIMITS):g} s",
-                        remedy="the page may keep its main thread busy",
-                    ) from error
-            except EnvironmentFailed:
-                # right after a navigation the old surface may be gone and the new one not there yet
-                if last:
-                    raise
-        raise AssertionError
-
     async def _signs(self, soon: bool) -> Signs:
         name = f"window[{self._host.watch_name!r}]"
         question = {
@@ -341,7 +310,7 @@ class BrowserEnvironment:
             "awaitPromise": True,
         }
         try:
-            answer = await asyncio.wait_for(self._send("Runtime.evaluate", question), _REPORT_LIMIT)
+            answer = await asyncio.wait_for(self._tabs.send("Runtime.evaluate", question), _REPORT_LIMIT)
         except TimeoutError:
             return Signs("the page does not answer")
         except EnvironmentFailed:
@@ -363,49 +332,15 @@ class BrowserEnvironment:
         taken, boxes = await self._take_tree()
         if not settled.ok:
             # it moves: only what is hidden both before and after a capture is hidden in it
-            frame = await self._whole()
+            frame = await self._camera.whole()
             taken, more = await self._take_tree()
             boxes = (*boxes, *more)
         tree.put(taken)
         self._masks = boxes
         return await asyncio.to_thread(frame.masked, boxes)
 
-    async def _http(self, probe: Probe) -> Evidence:
-        assert self._context is not None
-        url = urljoin(self._tabs.page.url, probe.argument)
-        if self._reach is not None and not self._reach.allows(url):
-            return Evidence(probe=probe, missing=f"{probe.argument} is not allowed (--allow HOST)")
-        try:
-            answer = await self._context.request.get(url, timeout=self._config.timeout * 1000)
-            text = await answer.text()
-        except PlaywrightError as error:
-            return Evidence(probe=probe, missing=f"{probe.argument}: {error.message.splitlines()[0]}")
-        if not answer.ok:
-            return Evidence(probe=probe, missing=f"{probe.argument} answered {answer.status}")
-        return Evidence(probe=probe, value=self._secrets.redact(text))
-
     def _redacted(self, record: _R) -> _R:
         return record.model_validate(self._secrets.redact_all(record.model_dump())) if self._secrets else record
-
-    async def _script(self, probe: Probe) -> Evidence:
-        try:
-            question = {"expression": probe.argument, "returnByValue": True, "awaitPromise": True}
-            answer = await asyncio.wait_for(self._send("Runtime.evaluate", question), _REPORT_LIMIT)
-        except TimeoutError:
-            return Evidence(probe=probe, missing="the page does not answer")
-        if "exceptionDetails" in answer:
-            thrown = (
-                answer["exceptionDetails"].get("exception", {}).get("description", answer["exceptionDetails"]["text"])
-            )
-            return Evidence(probe=probe, missing=str(thrown).splitlines()[0])
-        return Evidence(probe=probe, value=self._secrets.redact_all(answer["result"].get("value")))
-
-    async def _send(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        session = await self._tabs.session()
-        with boundary(f"{method} failed"):
-            answer = await session.send(method, parameters)
-        assert isinstance(answer, dict)
-        return answer
 
     def _clock(self) -> float:
         return time.monotonic() - self._began

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from playwright.async_api import BrowserContext, CDPSession, Dialog, Download, FileChooser, Page
 from playwright.async_api import Error as PlaywrightError
@@ -62,6 +63,18 @@ class Tabs:
             with boundary("the tab cannot be reached"):
                 self._sessions[page] = await self._context.new_cdp_session(page)
         return self._sessions[page]
+
+    async def send(self, method: str, parameters: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Sends a command of the DevTools protocol to the tab looked at.
+
+        Raises:
+            EnvironmentFailed: It cannot be carried out, or the tab is gone.
+        """
+        session = await self.session()
+        with boundary(f"{method} failed"):
+            answer = await session.send(method, parameters or {})
+        assert isinstance(answer, dict)
+        return answer
 
     async def records(self) -> tuple[Tab, ...]:
         """All tabs, in order of opening. A tab that does not answer keeps the title it had."""

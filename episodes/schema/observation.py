@@ -38,11 +38,25 @@ class Window(Record):
 
 
 class Dialog(Record):
-    """A dialog that blocks the page until it is answered (`AnswerDialog`)."""
+    """A dialog that waits to be answered (`AnswerDialog`); nothing answers it but an act.
 
-    kind: Literal["alert", "confirm", "prompt", "beforeunload"]
+    Attributes:
+        kind: ``alert``, ``confirm``, ``prompt`` and ``beforeunload`` are the page's own and block it. The others are the browser's:
+            ``auth`` asks for a user name and a password, ``permission`` whether the page may do something (look where one is, use
+            the camera), ``files`` which files it gets, ``print`` whether to print.
+        message: What it says: a text of the page, a site and its realm, the name of a permission.
+        default: What a prompt holds to begin with.
+        tab: Id of the tab that it belongs to.
+        blocks: The page takes no input until it is answered.
+        several: Of ``files``: more than one may be given.
+    """
+
+    kind: Literal["alert", "confirm", "prompt", "beforeunload", "auth", "permission", "files", "print"]
     message: str
     default: str = ""
+    tab: str = ""
+    blocks: bool = True
+    several: bool = False
 
 
 class Event(Record):
@@ -105,7 +119,7 @@ class Observation(Record):
         tabs: All tabs, in order of opening.
         windows: All windows of a desktop.
         pointer: Where the pointer is, when known.
-        dialog: The dialog that blocks the page, if any; the frame is then the last one before it.
+        dialog: The dialog that waits for an answer, if any; when it blocks the page, the frame is the last one before it.
         events: What happened since the observation before.
         settled: Whether the screen had come to rest.
         tree: The accessibility tree, fetched when asked for.

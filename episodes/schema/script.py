@@ -201,10 +201,12 @@ class UploadStep(_Pointing):
 
 
 class AnswerDialogStep(Record):
-    """Answers the open dialog."""
+    """Answers the open dialog: of the page, or of the browser (a sign-in, a permission, a choice of files, a print)."""
 
     answer_dialog: Literal["accept", "dismiss"]
     text: Text | None = None
+    password: Text | None = None
+    files: Texts = ()
 
 
 class AskStep(Record):

@@ -29,14 +29,22 @@ class Start(Record):
         url: Where to begin; relative to the site when one is given.
         site: A bundled site (``shop``, ``miniwob``) that is served on loopback for the length of the episode.
         viewport: Page area in CSS pixels.
-        scale: Device pixels per CSS pixel.
+        scale: Device pixels per CSS pixel, before any zoom.
+        zoom: The browser's page zoom: 1.5 lays the page out in a viewport of two thirds and draws it half as large again. The frame
+            stays ``viewport`` × ``scale``.
+        touch: The device has a touch screen and no mouse: a click is a tap, a drag and a scroll are swipes.
+        mobile: The page is laid out as on a telephone: its ``viewport`` meta tag counts, and one without is 980 pixels wide.
         locale: Language of the browser, BCP 47.
         timezone: IANA name.
         color_scheme: What ``prefers-color-scheme`` says.
         user_agent: Replaces the browser's own.
         seed: Exact JavaScript literal: ``1`` and ``"1"`` seed differently. Seeds the site, and ``Math.random`` in pages.
         clock: ISO 8601 instant at which the page's clock starts; None is the real clock.
+        clock_runs: Whether that clock goes on from there, or always says the same.
         storage_state: File with cookies and local storage to start from.
+        permissions: What pages may do without asking (``geolocation``, ``notifications``, ``camera``, ``clipboard-read`` …).
+        geolocation: Where the device says it is: latitude and longitude, degrees.
+        files: Folders whose files may be uploaded. None: any that a person's script names, of a model the inputs of its task.
         drawn: For the drawn environment: which scene.
         allow: What the browser may reach beside the site that it starts at: ``example.com``, ``*.example.com``, ``127.0.0.1:9000``,
             ``http://example.com``; ``*`` is everything. None sets no bounds, as for a script that a person wrote.
@@ -46,13 +54,20 @@ class Start(Record):
     site: str | None = None
     viewport: Viewport = Viewport()
     scale: float = Field(default=1.0, gt=0, le=8)
+    zoom: float = Field(default=1.0, ge=0.25, le=5)
+    touch: bool = False
+    mobile: bool = False
     locale: str = "en-US"
     timezone: str = "UTC"
     color_scheme: Literal["light", "dark"] = "light"
     user_agent: str | None = None
     seed: int | str | None = None
     clock: str | None = None
+    clock_runs: bool = True
     storage_state: str | None = None
+    permissions: tuple[str, ...] = ()
+    geolocation: tuple[float, float] | None = None
+    files: tuple[str, ...] | None = None
     drawn: str | None = None
     allow: tuple[str, ...] | None = None
 
