@@ -83,6 +83,8 @@ def of_type(annotation: Any, marks: tuple[Any, ...] = ()) -> st.SearchStrategy[A
         return st.sampled_from(arguments)
     if origin in (Union, types.UnionType):
         return st.one_of([of_type(each) for each in arguments])
+    if origin is tuple and arguments[-1] is not ...:
+        return st.tuples(*map(of_type, arguments))
     if origin is tuple:
         least = max((getattr(each, "min_length", 0) or 0 for each in marks), default=0)
         return st.lists(st.deferred(lambda: of_type(arguments[0])), min_size=least, max_size=least + 1).map(tuple)
@@ -114,6 +116,7 @@ WORDED: dict[tuple[type[BaseModel], str], st.SearchStrategy[Any]] = {
     (schema.Score, "value"): st.floats(0, 1),
     (schema.Candidate, "confidence"): st.floats(0, 1),
     (schema.Start, "scale"): st.floats(0.5, 8),
+    (schema.Start, "zoom"): st.floats(0.25, 5),
     # both spellings of a seed: they are different seeds
     (schema.Start, "seed"): st.none() | st.integers(-9, 9) | st.sampled_from(["1", "a"]),
 }
