@@ -324,9 +324,8 @@ class BrowserEnvironment:
 
     async def _take_tree(self) -> tuple[Tree, tuple[Box, ...]]:
         session = await self._tabs.session()
-        viewport = Box.at(0, 0, self._start.viewport.width, self._start.viewport.height)
         with boundary("the page gives no tree"):
-            return await take_tree(session, viewport, self._to_input.inverse(), self._secrets)
+            return await take_tree(self._tabs.page, session, self._start.scale, self._secrets)
 
     async def _mask(self, frame: Frame, settled: Settled, tree: LazyTree) -> Frame:
         taken, boxes = await self._take_tree()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from playwright.async_api import CDPSession, Frame, Page
 from playwright.async_api import Error as PlaywrightError
@@ -22,6 +22,23 @@ LIMIT = 1.0
 """Seconds that a frame, beside all others, may take to answer: one whose main thread is busy is left out."""
 
 _OWNER = (Path(__file__).parent / "owner.js").read_text(encoding="utf-8")
+
+
+class Corners(NamedTuple):
+    """Where an element is, as ``DOM.getBoxModel`` says it.
+
+    Attributes:
+        content: Corners of its content, x and y, from top left clockwise; CSS pixels of its document, from the corner of the visual
+            viewport of its process's outermost document.
+        border: Likewise of its border.
+        width: Of its border box before zoom and transforms, whole CSS pixels.
+        height: Likewise.
+    """
+
+    content: list[float]
+    border: list[float]
+    width: float
+    height: float
 
 
 class Attached(NamedTuple):
@@ -149,18 +166,20 @@ async def _ask_owner(each: Attached) -> _Place | None:
     # quads are given in pixels of the document that the element stands in: a frame in a zoomed frame counts in larger ones
     zoom = said.get("zoom", 1.0)
     content, border = ([value * zoom for value in shape["model"][name]] for name in ("content", "border"))
-    size = _size(shape["model"], content, border)
+    model = shape["model"]
+    size = content_size(Corners(content, border, model["width"], model["height"]))
     to_host = Projection.onto(*size, content)
     clip = said.get("clip")
     everywhere = (-1e9, -1e9, 1e9, 1e9)
     return None if to_host is None else _Place(to_host, size, tuple(clip) if clip else everywhere)
 
 
-def _size(model: Any, content: list[float], border: list[float]) -> tuple[float, float]:
-    """Width and height of a frame's viewport, its own CSS pixels."""
-    # the model's whole sizes are those before zoom and transforms; the share of border and padding is the same before and after
-    width = model["width"] * side(content, 0, 1) / (side(border, 0, 1) or 1.0)
-    height = model["height"] * side(content, 0, 3) / (side(border, 0, 3) or 1.0)
+def content_size(corners: Corners) -> tuple[float, float]:
+    """Width and height of an element's content, CSS pixels before zoom and transforms."""
+    # the share of border and padding is the same before and after them
+    content, border = corners.content, corners.border
+    width = corners.width * side(content, 0, 1) / (side(border, 0, 1) or 1.0)
+    height = corners.height * side(content, 0, 3) / (side(border, 0, 3) or 1.0)
     return width, height
 
 

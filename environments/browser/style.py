@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,6 +15,14 @@ PROPERTIES = (
     "overflow-y",
     "position",
     "transform",
+    "scale",
+    "rotate",
+    "translate",
+    "perspective",
+    "filter",
+    "contain",
+    "will-change",
+    "zoom",
     "border-left-width",
     "border-top-width",
     "border-right-width",
@@ -23,6 +32,11 @@ PROPERTIES = (
 )
 """CSS properties to ask a layout snapshot for, in this order."""
 
+_PAINTED = frozenset({"paint", "strict", "content"})
+"""Words of ``contain`` by which nothing is painted outside."""
+_PROMISED = frozenset({"transform", "scale", "rotate", "translate", "perspective", "filter"})
+"""Words of ``will-change`` by which an element holds what is fixed in it, as if it were transformed already."""
+
 
 class Style(NamedTuple):
     """The part of a computed style that matters here.
@@ -31,31 +45,37 @@ class Style(NamedTuple):
         visible: ``visibility`` lets it be seen.
         faded: Its opacity is 0: it cannot be seen, but it can be clicked.
         transparent: Clicks pass through it.
-        clips: What overflows it is not shown.
+        clips: What overflows it is not shown, on the axes x and y.
         cuts: What overflows it cannot be scrolled to either.
         scrolls: What overflows it can be scrolled to.
         position: CSS ``position``.
         inline: It flows with the text around it, and wraps with it.
         contains_absolute: What is positioned absolutely inside is positioned by it.
-        border: Widths left, top, right, bottom, CSS pixels.
-        padding: Left and top, CSS pixels.
+        contains_fixed: Likewise what is fixed: it is transformed.
+        zoom: CSS ``zoom`` of its own.
+        stretch: How much larger its own transforms make a horizontal and a vertical length.
+        border: Widths left, top, right, bottom, CSS pixels before zoom and transforms.
+        padding: Left and top, likewise.
     """
 
     visible: bool
     faded: bool
     transparent: bool
-    clips: bool
+    clips: tuple[bool, bool]
     cuts: tuple[bool, bool]
     scrolls: tuple[bool, bool]
     position: str
     inline: bool
     contains_absolute: bool
+    contains_fixed: bool
+    zoom: float
+    stretch: tuple[float, float]
     border: tuple[float, float, float, float]
     padding: tuple[float, float]
 
 
-PLAIN = Style(True, False, False, False, (False, False), (False, False), "static", False, False, (0, 0, 0, 0), (0, 0))
-_FAR = 1e9
+_NO = (False, False)
+PLAIN = Style(True, False, False, _NO, _NO, _NO, "static", False, False, False, 1.0, (1.0, 1.0), (0, 0, 0, 0), (0, 0))
 """Of nodes that have no style of their own: documents."""
 
 
@@ -65,16 +85,31 @@ def style_of(row: Sequence[int], strings: Sequence[str]) -> Style:
         return PLAIN
     text = dict(zip(PROPERTIES, (strings[each] for each in row), strict=True))
     position = text["position"]
+    inline = text["display"] == "inline"
+    overflow = (text["overflow-x"], text["overflow-y"])
+    held = not _PAINTED.isdisjoint(text["contain"].split())
+    transformed = any(text[name] != "none" for name in ("transform", "scale", "rotate", "translate"))
+    # an element that flows like text has no transform, and nothing overflows it
+    fixes = not inline and (
+        transformed
+        or held
+        or text["perspective"] != "none"
+        or text["filter"] != "none"
+        or not _PROMISED.isdisjoint(text["will-change"].replace(",", " ").split())
+    )
     return Style(
         visible=text["visibility"] == "visible",
         faded=text["opacity"] == "0",
         transparent=text["pointer-events"] == "none",
-        clips=not (text["overflow-x"] == text["overflow-y"] == "visible"),
-        cuts=(text["overflow-x"] in ("hidden", "clip"), text["overflow-y"] in ("hidden", "clip")),
-        scrolls=(text["overflow-x"] in ("auto", "scroll"), text["overflow-y"] in ("auto", "scroll")),
+        clips=_NO if inline else (held or overflow[0] != "visible", held or overflow[1] != "visible"),
+        cuts=_NO if inline else (held or overflow[0] in ("hidden", "clip"), held or overflow[1] in ("hidden", "clip")),
+        scrolls=_NO if inline else (overflow[0] in ("auto", "scroll"), overflow[1] in ("auto", "scroll")),
         position=position,
-        inline=text["display"] == "inline",
-        contains_absolute=position != "static" or text["transform"] != "none",
+        inline=inline,
+        contains_absolute=position != "static" or fixes,
+        contains_fixed=fixes,
+        zoom=_number(text["zoom"]),
+        stretch=_stretch(text["transform"], text["scale"]) if transformed else (1.0, 1.0),
         border=(
             _px(text["border-left-width"]),
             _px(text["border-top-width"]),
@@ -83,6 +118,24 @@ def style_of(row: Sequence[int], strings: Sequence[str]) -> Style:
         ),
         padding=(_px(text["padding-left"]), _px(text["padding-top"])),
     )
+
+
+def _stretch(transform: str, scale: str) -> tuple[float, float]:
+    x = y = 1.0
+    if transform.startswith("matrix("):
+        a, b, c, d = (float(each) for each in transform[len("matrix(") : -1].split(",")[:4])
+        x, y = math.hypot(a, b), math.hypot(c, d)
+    if scale != "none":
+        factors = [float(each) for each in scale.split()]
+        x, y = x * abs(factors[0]), y * abs(factors[min(1, len(factors) - 1)])
+    return x, y
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 1.0
 
 
 def _px(text: str) -> float:
