@@ -263,7 +263,7 @@ class Hands:
     async def _check_focus(self, at: Point, here: dict[str, Any]) -> None:
         if self._tabs.dialog is not None or here["tag"] in OPAQUE:
             return
-        if not await takes_text(await self._tabs.session()):
+        if not await takes_text(self._page, await self._tabs.session()):
             what = f"{here['tag']} “{here['text']}”" if here["text"] else here["tag"]
             raise ActionError(
                 f"what is at ({at.x:.0f}, {at.y:.0f}) takes no text: it is a {what}", remedy="type into a field"
@@ -370,7 +370,7 @@ class Hands:
         self._note("script", "upload", ", ".join(Path(each).name for each in act.paths))
 
     async def _call(self, at: Point, function: str, *arguments: object) -> dict[str, Any]:
-        answer = await call_at(await self._tabs.session(), self._css(at), function, *arguments)
+        answer = await call_at(self._page, await self._tabs.session(), self._css(at), function, *arguments)
         if answer is None:
             raise ActionError(f"there is nothing at ({at.x:.0f}, {at.y:.0f})")
         return answer

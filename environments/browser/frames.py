@@ -116,7 +116,7 @@ async def outside(page: Page, session: CDPSession) -> tuple[Inside, ...]:
     """
     view = await viewport_of(session)
     frames = await attached(page, session)
-    places = await asyncio.gather(*(_place(each) for each in frames))
+    places = await asyncio.gather(*(place_of(each) for each in frames))
     screen = (0.0, 0.0, view.width, view.height)
     known: dict[Frame, tuple[Projection, Rect | None]] = {page.main_frame: (Projection(), screen)}
     result = []
@@ -141,23 +141,29 @@ async def owner_of(each: Attached) -> int | None:
     return int(owner["backendNodeId"])
 
 
-class _Place(NamedTuple):
-    """A frame in the viewport of the process around it; CSS pixels there, ``size`` in its own."""
+class Place(NamedTuple):
+    """A frame in the process around it.
+
+    Attributes:
+        to_host: CSS pixels of its own viewport → those of the visual viewport of the frame whose process that is.
+        size: Of its viewport, its own CSS pixels.
+        clip: What its surroundings there let through, CSS pixels as ``to_host`` gives them.
+    """
 
     to_host: Projection
     size: tuple[float, float]
     clip: Rect | None
 
 
-async def _place(each: Attached) -> _Place | None:
+async def place_of(each: Attached) -> Place | None:
+    """Where a frame is in the process around it; None when it is gone or not rendered, or that process does not answer."""
     try:
         return await asyncio.wait_for(_ask_owner(each), LIMIT)
     except (PlaywrightError, TimeoutError):
-        # gone, not rendered, or the process around it hangs
         return None
 
 
-async def _ask_owner(each: Attached) -> _Place | None:
+async def _ask_owner(each: Attached) -> Place | None:
     host = each.host
     node = {"backendNodeId": (await host.send("DOM.getFrameOwner", {"frameId": each.id}))["backendNodeId"]}
     shape, resolved = await asyncio.gather(host.send("DOM.getBoxModel", node), host.send("DOM.resolveNode", node))
@@ -171,7 +177,7 @@ async def _ask_owner(each: Attached) -> _Place | None:
     to_host = Projection.onto(*size, content)
     clip = said.get("clip")
     everywhere = (-1e9, -1e9, 1e9, 1e9)
-    return None if to_host is None else _Place(to_host, size, tuple(clip) if clip else everywhere)
+    return None if to_host is None else Place(to_host, size, tuple(clip) if clip else everywhere)
 
 
 def content_size(corners: Corners) -> tuple[float, float]:

@@ -20,7 +20,7 @@ _ELEMENT, _TEXT, _DOCUMENT, _FRAGMENT = 1, 3, 9, 11
 _FAR = 1e9
 
 
-class _Walk:
+class Walk:
     """Goes through one document."""
 
     def __init__(self, builder: Builder, ground: Ground, owner: Place) -> None:
