@@ -3,6 +3,17 @@
 An environment is one world for one episode. Its life: ``reset`` (may be called again), then ``look`` and ``step`` in turn, ``close`` at
 the end, whatever happened. Everything it shows and takes is in pixels of the frames that it hands out; it alone converts them to the
 units of its input, with the transforms that each observation carries.
+
+What else holds for every one of them, and `check_environment` of ``conformance.py`` checks:
+
+* Observations are numbered ``o0000``, ``o0001`` … in the order in which they were made, over every `reset`.
+* Of the tabs, where there are any, exactly one is active, and ``url`` is where it is.
+* An event is told once, by the first observation after it happened.
+* An act that cannot be done as asked is an `ActionError` in what comes of it, never an exception, and the world stays usable. What names
+  a tab, a window or a dialog that is not there is such an act. One that points outside the frame sends nothing.
+* One caller acts at a time. Looks, peeks and probes at once come out as if they came one after the other.
+* Before `reset` and after `close` there is no world: `look`, `peek` and `probe` raise `EnvironmentFailed`, `step` raises `StaleFrame`.
+* `reset` and `close` let go of every key and button, those that an act was asked to leave down included.
 """
 
 from __future__ import annotations
@@ -78,6 +89,9 @@ class Environment(Protocol):
 
         Args:
             box: Frame pixels; clipped to the frame.
+
+        Raises:
+            ValueError: Nothing of it lies in the frame.
         """
         ...
 

@@ -25,7 +25,7 @@ from ..episodes.schema import (
     Tree,
 )
 from ..tools.actions import Act, Click, Hold, Key, Select, Type, Wait, places
-from ..tools.errors import ActionError
+from ..tools.errors import ActionError, EnvironmentFailed
 from ..tools.geometry import Box, Point, Surface
 from ..tools.pixels import Frame
 from ..tools.plugins import load
@@ -37,6 +37,13 @@ SCENES = {"buttons": ".environments.drawn:buttons", "twins": ".environments.draw
 """Short names of the scenes that ship."""
 
 _FONT_SIZE = 18
+_IMPOSSIBLE = {
+    **dict.fromkeys(("navigate", "back", "forward", "reload", "new_tab", "switch_tab", "close_tab"), "no pages"),
+    **dict.fromkeys(("focus_window", "close_window"), "no windows"),
+    "answer_dialog": "no dialogs",
+    "upload": "no file inputs",
+}
+"""Verb → what it would need."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,7 @@ class DrawnEnvironment:
         self._count = 0
         self._began = time.monotonic()
         self._latest: Observation | None = None
+        self._open = False
 
     async def reset(self, start: Start) -> Observation:
         """See `Environment.reset`."""
@@ -99,10 +107,12 @@ class DrawnEnvironment:
         self._scene = make()
         self._size = (start.viewport.width, start.viewport.height)
         self._began = time.monotonic()
+        self._open = True
         return await self.look()
 
     async def look(self) -> Observation:
         """See `Environment.look`."""
+        self._check_open()
         frame = self._paint()
         tree = LazyTree()
         tree.put(self._tree())
@@ -129,15 +139,17 @@ class DrawnEnvironment:
             error = problem
         took = time.monotonic() - began
         # placeholders as they stand: values never reach a record
-        sent = (Sent(device="script", event=act.verb, detail=act.model_dump_json()),)
+        sent = () if error is not None else (Sent(device="script", event=act.verb, detail=act.model_dump_json()),)
         return Stepped(await self.look(), sent, error, {"act": took, "settle": 0.0})
 
     async def peek(self, box: Box) -> Frame:
         """See `Environment.peek`."""
+        self._check_open()
         return self._paint().crop(box)
 
     async def probe(self, probe: Probe) -> Evidence:
         """See `Environment.probe`; ``script`` asks for one of the scene's facts by name."""
+        self._check_open()
         match probe.kind:
             case "text":
                 return Evidence(probe=probe, value="\n".join(self._tree().lines()))
@@ -153,6 +165,12 @@ class DrawnEnvironment:
 
     async def close(self) -> None:
         """See `Environment.close`."""
+        self._open = False
+        self._latest = None
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise EnvironmentFailed("there is no screen: it was not reset yet, or is closed", remedy="reset it first")
 
     def _carry_out(self, act: Act) -> None:
         scene = self._scene
@@ -181,8 +199,8 @@ class DrawnEnvironment:
             case Wait() | Hold():
                 pass
             case _:
-                if act.verb in ("navigate", "back", "forward", "reload", "new_tab", "switch_tab", "close_tab"):
-                    raise ActionError(f"a drawn screen cannot {act.verb.replace('_', ' ')}: it has no pages")
+                if act.verb in _IMPOSSIBLE:
+                    raise ActionError(f"a drawn screen cannot {act.verb.replace('_', ' ')}: it has {_IMPOSSIBLE[act.verb]}")
 
     def _type(self, text: str, *, replace: bool) -> None:
         focus = self._scene.focus

@@ -108,6 +108,7 @@ class BrowserEnvironment:
 
     async def look(self) -> Observation:
         """See `Environment.look`."""
+        self._check_open()
         if self._latest is not None:
             self._latest.tree.expire("not asked for while it was on the screen")
         frame, settled = await self._settled()
@@ -155,6 +156,8 @@ class BrowserEnvironment:
             raise EnvironmentFailed("nothing to look at yet")
         latest = self._latest.frame
         left, top, right, bottom = box.pixels(latest.width, latest.height)
+        if right <= left or bottom <= top:
+            raise ValueError(f"{box} lies outside the frame of {latest.width}x{latest.height}")
         whole = Box(left=left, top=top, right=right, bottom=bottom)
         if self._tabs.dialog is not None:
             return latest.crop(whole)
@@ -163,6 +166,7 @@ class BrowserEnvironment:
 
     async def probe(self, probe: Probe) -> Evidence:
         """See `Environment.probe`."""
+        self._check_open()
         match probe.kind:
             case "text":
                 tree = await self._latest.tree.get() if self._latest else None
@@ -220,6 +224,10 @@ class BrowserEnvironment:
             self._site = None
         self._latest = None
         self._masks = ()
+
+    def _check_open(self) -> None:
+        if self._context is None:
+            raise EnvironmentFailed("there is no page: the browser was not reset yet, or is closed", remedy="reset it first")
 
     async def _bound(self, url: str) -> None:
         """Sets the bounds of what may be reached from a start URL on, if there are any."""
