@@ -200,7 +200,9 @@ class DrawnEnvironment:
                 pass
             case _:
                 if act.verb in _IMPOSSIBLE:
-                    raise ActionError(f"a drawn screen cannot {act.verb.replace('_', ' ')}: it has {_IMPOSSIBLE[act.verb]}")
+                    raise ActionError(
+                        f"a drawn screen cannot {act.verb.replace('_', ' ')}: it has {_IMPOSSIBLE[act.verb]}"
+                    )
 
     def _type(self, text: str, *, replace: bool) -> None:
         focus = self._scene.focus

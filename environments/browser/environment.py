@@ -227,7 +227,9 @@ class BrowserEnvironment:
 
     def _check_open(self) -> None:
         if self._context is None:
-            raise EnvironmentFailed("there is no page: the browser was not reset yet, or is closed", remedy="reset it first")
+            raise EnvironmentFailed(
+                "there is no page: the browser was not reset yet, or is closed", remedy="reset it first"
+            )
 
     async def _bound(self, url: str) -> None:
         """Sets the bounds of what may be reached from a start URL on, if there are any."""
