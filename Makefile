@@ -4,7 +4,7 @@ SHELL := /bin/bash
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-vllm check format wheel clean
+.PHONY: help setup demo test test-vllm pages check format wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -23,6 +23,10 @@ test: ## set up, then run the tests; FULL=1 for the suites at full size, ARGS="-
 test-vllm: ## set up a vLLM for the CPU in .venv-vllm (2 GB), then run the tests that need a real one
 	@./setup.sh vllm
 	@HANDEYE_TEST_VLLM=1 .venv-vllm/bin/python -m pytest tests/vllm $(ARGS)
+
+pages: ## set up, then run the browser over pages and print the table; FULL=1 for the figures at full size
+	@./setup.sh
+	@.venv/bin/python -m handeye.benchmarks.pages $(ARGS)
 
 check: ## what reads the code: ruff, mypy, the layers, the list of packages
 	@./setup.sh

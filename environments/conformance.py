@@ -199,7 +199,7 @@ async def _tells_events_once(make: _Make, start: Start) -> None:
         seen.append((await world.step(act, on=seen[-1].id)).observation)
         await check_observation(seen[-1], start)
     seen.append(await world.look())
-    told: set[Event] = set()
+    told: set[Event] = set(seen[0].events)
     for before, now in itertools.pairwise(seen):
         _that(now.at >= before.at, "time runs backwards")
         for event in now.events:
