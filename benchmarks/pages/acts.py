@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...episodes.schema import Node, Tree
-from ...tools.actions import Act, Click, Drag, Hover, Key, Scroll, Select, Type
+from ...tools.actions import Act, Click, Drag, Hover, Key, Scroll, Type
 from ...tools.geometry import Box, Point
 
 _CLICKS = 3
@@ -25,6 +25,8 @@ _TYPED = {
 }
 """Role of a field → what to type into it."""
 
+POINTING = frozenset({"hover", "type", "select", "drag", "click"})
+"""What needs something on the screen; the wheel can be turned and a key pressed anywhere."""
 KINDS = ("hover", "scroll", "type", "select", "drag", "key", *(["click"] * _CLICKS))
 """The acts in the order in which they are tried: what most likely ends an episode comes last."""
 
@@ -33,7 +35,7 @@ def choose(kind: str, tree: Tree, tried: set[str]) -> Act | None:
     """An act of that kind on what the tree shows; None when nothing there is made for it.
 
     Args:
-        kind: One of `KINDS`.
+        kind: One of `KINDS` but ``select``: what a closed list offers its tree does not show (see `lists`).
         tree: Of the newest observation.
         tried: Paths of what was clicked before: a further click goes elsewhere. What is clicked is added.
     """
@@ -46,14 +48,19 @@ def choose(kind: str, tree: Tree, tried: set[str]) -> Act | None:
             return Scroll[Point](at=place, dy=_TURN)
         case "type":
             return _type(tree)
-        case "select":
-            return _select(tree)
         case "drag":
             return _drag(tree)
         case "key":
             return Key(keys=("Tab",))
         case _:
             return _click(tree, tried)
+
+
+def lists(tree: Tree) -> Iterator[Point]:
+    """Where native lists are that can be chosen from."""
+    for index, point in _pointable(tree, frozenset({"combobox", "listbox"})):
+        if tree.nodes[index].tag == "select":
+            yield point
 
 
 def place_of(node: Node) -> Point | None:
@@ -80,19 +87,6 @@ def _type(tree: Tree) -> Act | None:
         node = tree.nodes[index]
         if node.tag in _NATIVE:
             return Type[Point](text=_TYPED[node.role], at=point, replace=True)
-    return None
-
-
-def _select(tree: Tree) -> Act | None:
-    for index, point in _pointable(tree, frozenset({"combobox", "listbox"})):
-        if tree.nodes[index].tag != "select":
-            continue
-        options = [tree.nodes[each] for each in tree.descendants(index) if tree.nodes[each].role == "option"]
-        names = [each.name for each in options if each.name.strip() and not _FIXED & set(each.states)]
-        # of two that are called the same the list does not know which is meant
-        once = [name for name in names if names.count(name) == 1]
-        if once:
-            return Select[Point](at=point, options=(once[-1],))
     return None
 
 

@@ -15,10 +15,10 @@ from typing import NamedTuple
 from ...environments.base import Environment
 from ...environments.conformance import check_observation
 from ...episodes.schema import Event, Json, Node, Observation, Probe, Start, Tree
-from ...tools.actions import Act
+from ...tools.actions import Act, Select
 from ...tools.errors import HandeyeError
 from ...tools.geometry import Box, Point
-from .acts import KINDS, choose, place_of
+from .acts import KINDS, POINTING, choose, lists, place_of
 
 _HERE = Path(__file__).parent
 _HITS = (_HERE / "hits.js").read_text(encoding="utf-8")
@@ -26,6 +26,12 @@ _HEARD = (_HERE / "heard.js").read_text(encoding="utf-8")
 _STATE = "[window.WOB_TASK_READY, window.WOB_DONE_GLOBAL, window.WOB_RAW_REWARD_GLOBAL, window.WOB_REWARD_GLOBAL]"
 _END = "core.endEpisode(0, false, 'asked to end')"
 _TAKES_TEXT = "document.activeElement !== null && document.activeElement.matches('input, textarea, [contenteditable]')"
+_OPTIONS = """(x, y) => {
+  const list = document.elementFromPoint(x, y).closest("select");
+  const names = list ? [...list.options].filter((each) => !each.disabled).map((each) => each.label.trim()) : [];
+  return names.filter((name) => name && names.filter((each) => each === name).length === 1);
+}"""
+"""What can be chosen from the list at a place and is called like nothing else in it."""
 _SIGNS: dict[str, tuple[str, ...]] = {
     "hover": ("mousemove",),
     "scroll": ("wheel",),
@@ -116,16 +122,25 @@ class Walk:
         done: list[str] = []
         tried: set[str] = set()
         for kind in KINDS:
-            act = choose(kind, await self._tree(), tried)
+            tree = await self._tree()
+            act = await self._choice(tree) if kind == "select" else choose(kind, tree, tried)
             if act is None:
                 continue
             await self._try(act)
             done.append(act.verb)
             if await self._done():
-                break
-        if not done:
+                return tuple(done)
+        if not POINTING.intersection(done):
             raise Wrong("the tree shows nothing to act on", remedy="look at its frame: is it empty?")
         return tuple(done)
+
+    async def _choice(self, tree: Tree) -> Act | None:
+        for point in lists(tree):
+            at = self._now.surfaces[0].to_input.point(point)
+            options = await self._ask(f"({_OPTIONS})({at.x}, {at.y})")
+            if isinstance(options, list) and options:
+                return Select[Point](at=point, options=(str(options[-1]),))
+        return None
 
     async def _try(self, act: Act) -> None:
         await self._ask(_HEARD)

@@ -32,7 +32,7 @@ BAD = {
     "never-ends": (EPISODE.replace("WOB_DONE_GLOBAL = true", "0") + FORM, "was asked to end and has not"),
     "pays-nothing": (EPISODE.replace("= reward;", "= null;") + FORM, "its reward is no number: None"),
     "empty": (EPISODE, "nothing to act on"),
-    "alone": (EPISODE + "<button onclick='for (;;);'>Work</button>", "it was not done within 12 s"),
+    "hangs": (EPISODE + "<button onclick='for (;;);'>Work</button>", "it was not done within 12 s"),
     "asks": (EPISODE + "<button onclick='alert(1)'>Ask</button>", "a dialog that nobody asked for"),
     "deaf": (
         EPISODE + "<script>addEventListener('wheel', e => e.stopImmediatePropagation(), true)</script>" + FORM,
@@ -59,8 +59,8 @@ class Site:
 SITE = f"{__name__}:Site"
 
 
-def over(*names: str, site: str = SITE, contracts: int = 0) -> miniwob.Pages:
-    return miniwob.Pages(site=site, names=names, limit=12, contracts=contracts)
+def over(*names: str, site: str = SITE, contracts: int = 0, limit: float = 90) -> miniwob.Pages:
+    return miniwob.Pages(site=site, names=names, limit=limit, contracts=contracts)
 
 
 @pytest.mark.skipif(find_spec("miniwob") is None, reason='the extra "miniwob" is not installed')
@@ -82,7 +82,7 @@ async def test_real_tasks_open_start_act_and_report(host: BrowserHost) -> None:
 
 @pytest.mark.parametrize("name", BAD)
 async def test_a_page_that_is_wrong_is_a_failed_row(host: BrowserHost, name: str) -> None:
-    part = await miniwob.measure(host, over(name))
+    part = await miniwob.measure(host, over(name, limit=12 if name == "hangs" else 90))
     [failure] = part.failures
     assert failure.startswith(f"{name}: ")
     assert BAD[name][1] in failure
@@ -102,7 +102,7 @@ async def test_a_page_that_fails_fails_the_command_and_is_named(host: BrowserHos
 
 
 async def test_the_contract_is_run_on_pages_that_stand_still(host: BrowserHost) -> None:
-    part = await miniwob.measure(host, over("form", contracts=5)._replace(limit=60))
+    part = await miniwob.measure(host, over("form", contracts=5))
     assert part.failures == ()
     assert [row.cells[0] for row in part.rows] == ["form", "form, the whole contract"]
 
