@@ -17,11 +17,12 @@ import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import GetCoreSchemaHandler, ValidationInfo
+from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from .errors import EpisodeCorrupt
 from .geometry import Box
+from .handles import HASH, Load, handle_schema, nowhere
 
 Pixels = NDArray[np.uint8]
 """Shape (height, width, 3), RGB."""
@@ -214,36 +215,19 @@ class Frame:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        record = core_schema.typed_dict_schema(
-            {
-                "blob": core_schema.typed_dict_field(core_schema.str_schema(pattern="^[0-9a-f]{64}$")),
-                "pixels": core_schema.typed_dict_field(core_schema.str_schema(pattern="^[0-9a-f]{64}$")),
-                "width": core_schema.typed_dict_field(core_schema.int_schema(gt=0, le=_MAX_SIDE)),
-                "height": core_schema.typed_dict_field(core_schema.int_schema(gt=0, le=_MAX_SIDE)),
-            },
-            extra_behavior="forbid",
-        )
-        stored = core_schema.with_info_after_validator_function(cls._from_record, record)
-        return core_schema.json_or_python_schema(
-            json_schema=stored,
-            python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), stored]),
-            serialization=core_schema.plain_serializer_function_ser_schema(cls._to_record, return_schema=record),
-        )
+        side = core_schema.int_schema(gt=0, le=_MAX_SIDE)
+        fields: dict[str, CoreSchema] = {"blob": HASH, "pixels": HASH, "width": side, "height": side}
+        return handle_schema(cls, fields, cls._from_record, cls._to_record)
 
     @classmethod
-    def _from_record(cls, record: dict[str, Any], info: ValidationInfo) -> Frame:
+    def _from_record(cls, record: dict[str, Any], load: Load | None) -> Frame:
         frame = cls(record["width"], record["height"])
         frame._sha256, frame._pixel_hash = record["blob"], record["pixels"]
-        load = (info.context or {}).get("load")
-        frame._load = load if load is not None else _nowhere
+        frame._load = load if load is not None else nowhere
         return frame
 
     def _to_record(self) -> dict[str, Any]:
         return {"blob": self.sha256, "pixels": self.pixel_hash, "width": self.width, "height": self.height}
-
-
-def _nowhere(sha256: str) -> bytes:
-    raise EpisodeCorrupt(f"the frame {sha256[:12]} was read without its episode: there is no file to load it from")
 
 
 def difference(a: Pixels, b: Pixels, ignore: Iterable[Box] = ()) -> Box | None:

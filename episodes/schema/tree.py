@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError, ValidationInfo
+from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
 from ...tools.errors import EpisodeCorrupt
 from ...tools.geometry import Box, Point
+from ...tools.handles import HASH, Load, handle_schema
 from .base import Record, to_json
 
 MEDIA = "application/json+gzip"
@@ -279,29 +280,15 @@ class LazyTree:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        def field(schema: CoreSchema) -> core_schema.TypedDictField:
-            return core_schema.typed_dict_field(schema, required=False)
-
-        record = core_schema.typed_dict_schema(
-            {
-                "blob": field(core_schema.str_schema(pattern="^[0-9a-f]{64}$")),
-                "media": field(core_schema.str_schema()),
-                "missing": field(core_schema.str_schema()),
-            },
-            extra_behavior="forbid",
-        )
-        stored = core_schema.with_info_after_validator_function(cls._from_record, record)
-        return core_schema.json_or_python_schema(
-            json_schema=stored,
-            python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), stored]),
-            serialization=core_schema.plain_serializer_function_ser_schema(cls._to_record, return_schema=record),
-        )
+        text = core_schema.str_schema()
+        fields: dict[str, CoreSchema] = {"blob": HASH, "media": text, "missing": text}
+        return handle_schema(cls, fields, cls._from_record, cls._to_record, required=False)
 
     @classmethod
-    def _from_record(cls, record: dict[str, Any], info: ValidationInfo) -> LazyTree:
+    def _from_record(cls, record: dict[str, Any], load: Load | None) -> LazyTree:
         tree = cls(missing=record.get("missing", ""))
         tree._sha256 = record.get("blob")
-        tree._load = (info.context or {}).get("load")
+        tree._load = load
         return tree
 
     def _to_record(self) -> dict[str, Any]:
