@@ -78,6 +78,14 @@ def run(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for the episode, or for the episodes of several runs.")
     ] = None,
+    save_state: Annotated[
+        Path | None,
+        typer.Option(
+            "--save-state",
+            help="File for cookies and storage as the run leaves them: a start.storage_state.",
+            metavar="FILE",
+        ),
+    ] = None,
     workers: Annotated[int, typer.Option("--workers", "-w", min=1, help="How many run side by side.")] = 1,
     headed: Annotated[bool, typer.Option("--headed", help="Show the browser.")] = False,
     pause_on_failure: Annotated[
@@ -116,6 +124,7 @@ def run(
         dialect=dialect,
         grounders=tuple(ground.split(",")) if ground is not None else None,
         allow=tuple(allow or ()),
+        save_state=save_state,
     )
     raise typer.Exit(run_tasks(tasks, options, _console()))
 

@@ -47,6 +47,7 @@ async def run(
     person: Person | None = None,
     watch: Watch | None = None,
     headed: bool = False,
+    save_state: Path | str | None = None,
 ) -> Episode:
     """Runs one task and records it.
 
@@ -67,6 +68,8 @@ async def run(
         person: Who can be asked; by default nobody.
         watch: Called with each `Step` when it has ended.
         headed: Shows the browser's window.
+        save_state: File for cookies, local storage and IndexedDB as the run leaves them, if it passed or nothing was checked: the
+            ``storage_state`` of another run's start. Whoever has it is signed in: keep it private.
 
     Returns:
         The episode. Look at ``episode.outcome``: a task that fails is not an exception.
@@ -97,6 +100,7 @@ async def run(
         dialect=dialect,
         thinking=thinking or Thinking(),
         grounders=grounders,
+        save_state=Path(save_state) if save_state is not None else None,
     )
     async with Resources(BrowserConfig(headed=headed)) as resources:
         return await run_episode(wanted, resources)

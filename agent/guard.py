@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Callable
 
 from ..episodes.schema import Decision, GuardWord, Observation
-from ..tools.actions import Act, Upload
+from ..tools.actions import Act, AnswerDialog, Upload
 from .base import Guard, Person
 
 
@@ -21,20 +22,20 @@ class FilesGuard:
     """Refuses to hand out files that no person named, whatever a page or a model says; asks another guard about all else.
 
     Args:
-        files: Paths that may be uploaded.
+        why_not: Why a path may not be handed out; empty when it may. Asked beside the loop: it may look at the disk.
         guard: Asked about everything that is not refused here.
     """
 
-    def __init__(self, files: Collection[str], guard: Guard) -> None:
-        self._files = frozenset(files)
+    def __init__(self, why_not: Callable[[str], str], guard: Guard) -> None:
+        self._why_not = why_not
         self._guard = guard
 
     async def judge(self, decision: Decision, act: Act, now: Observation) -> GuardWord:
         """See `Guard.judge`."""
-        strange = [path for path in act.paths if path not in self._files] if isinstance(act, Upload) else []
-        if strange:
-            reason = f"{strange[0]} is not a file that this task was given as an input"
-            return GuardWord(allowed=False, rule="files", reason=reason)
+        paths = act.paths if isinstance(act, Upload | AnswerDialog) else ()
+        for path in paths:
+            if reason := await asyncio.to_thread(self._why_not, path):
+                return GuardWord(allowed=False, rule="files", reason=reason)
         return await self._guard.judge(decision, act, now)
 
 

@@ -96,6 +96,10 @@ class Record:
                 self._frames.pop(0).release()
         return observation
 
+    def saw_more(self, observation: Observation) -> None:
+        """Writes an observation again, to which something was added when the run had ended."""
+        self._writer.observation(observation)
+
     def start(self) -> None:
         """A new step: its clock starts."""
         self._step_began = time.monotonic()

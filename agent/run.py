@@ -35,8 +35,10 @@ from ..tools.secrets import Secrets
 from .base import Guard, Model, Person, Policy
 from .checks import collect, judge, values_read
 from .deciding import check, deciders, grounder_names, planned_by_model, policy_name
+from .files import check_files, files_guard
 from .grounding.screen import ScreenReader
-from .guard import FilesGuard, OpenGuard
+from .guard import OpenGuard
+from .leaving import check_state, leave
 from .loop import Crew, Ending, run_loop
 from .models.names import Tell, open_model
 from .person import NoPerson, PersonRefused
@@ -123,6 +125,7 @@ class Run:
         thinking: How it is asked to plan.
         grounders: Names of what finds places, in order of trust; None leaves that to what decides.
         pause_on_failure: Hands the world to the person when the run has failed, before it is closed.
+        save_state: File for the state that it leaves (cookies, storage), if it passed or was not verified; for `Start.storage_state`.
     """
 
     task: Task
@@ -140,6 +143,7 @@ class Run:
     thinking: Thinking = field(default_factory=Thinking)
     grounders: Sequence[str] | None = None
     pause_on_failure: bool = False
+    save_state: Path | None = None
 
 
 async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | None = None) -> Episode:
@@ -156,9 +160,11 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
     task = run.task
     inputs = complete_inputs(task, run.inputs)
     _check_secrets(task, run.secrets)
+    check_files(task)
     check(run)
     model = resources.model(run.model) if isinstance(run.model, str) else run.model
     world = run.world or _world(task, run.secrets, resources)
+    check_state(run.save_state, task, world)
     header = Header(
         id=uuid.uuid4().hex,
         created=datetime.now(UTC).astimezone().isoformat(timespec="seconds"),
@@ -180,7 +186,7 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
         found = await deciders(run, model, inputs, resources, record)
         first = await world.reset(task.start)
         record.describe(header.model_copy(update={"environment": await world.describe(), "model": found.model}))
-        guard = FilesGuard(inputs.values(), run.guard) if planned_by_model(run) else run.guard
+        guard = files_guard(run.guard, task, inputs.values() if planned_by_model(run) else None)
         return Crew(world, found.policy, found.grounder, guard, run.person, lambda: interrupt.requested), first
 
     # what stands if something that is nobody's word for an error, a defect, leaves through here
@@ -200,6 +206,7 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
         failed = outcome.status not in ("passed", "unverified")
         if run.pause_on_failure and failed and not interrupt.requested:
             await _pause(run.person, world)
+        outcome = await leave(world, run.save_state, outcome, record)
         await world.close()
         outcome = outcome.model_copy(update={"steps": len(record.past), "seconds": round(record.seconds(), 3)})
         final = writer.header.model_copy(update={"outcome": outcome})

@@ -60,6 +60,7 @@ class RunOptions:
     dialect: str | None = None
     grounders: tuple[str, ...] | None = None
     allow: tuple[str, ...] = ()
+    save_state: Path | None = None
 
 
 def run_tasks(wanted: list[str], options: RunOptions, console: Console) -> int:
@@ -73,6 +74,8 @@ def run_tasks(wanted: list[str], options: RunOptions, console: Console) -> int:
     browser = _section(BrowserConfig, "browser", settings, {"headed": True} if options.headed else {})
     runs = _plan(tasks, options, settings)
     several = len(runs) > 1
+    if several and options.save_state is not None:
+        raise UsageError("--save-state keeps the state of one run", remedy="run one task, with one row of inputs")
     if several:
         _check_parent(options.out)
     progress = [
@@ -145,6 +148,7 @@ def _plan(wanted: list[str | Path], options: RunOptions, settings: list[tuple[li
                 dialect=options.dialect,
                 thinking=thinking,
                 grounders=options.grounders,
+                save_state=options.save_state,
             )
             check(run)
             guard = ApprovalGuard(person) if options.approve else OpenGuard()

@@ -18,6 +18,7 @@ What else holds for every one of them, and `check_environment` of ``conformance.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from ..episodes.schema import Evidence, Json, Observation, ObservationId, Probe, Sent, Start
@@ -105,4 +106,31 @@ class Environment(Protocol):
 
     async def close(self) -> None:
         """Releases every key and button, ends everything it started. A second call does nothing."""
+        ...
+
+
+@runtime_checkable
+class SaysMore(Protocol):
+    """A world in which something may still be going on when a run ends."""
+
+    async def last_words(self) -> Observation | None:
+        """Cuts off what is still going on.
+
+        Returns:
+            The newest observation with what came since added to it; None when nothing did.
+        """
+        ...
+
+
+@runtime_checkable
+class KeepsState(Protocol):
+    """A world whose state (who is signed in) can be taken along to another run."""
+
+    async def save_state(self, file: Path) -> None:
+        """Writes the state into a file that only its owner may read; whole or not at all.
+
+        Raises:
+            EnvironmentFailed: The world does not hand it out.
+            UsageError: The file cannot be written.
+        """
         ...

@@ -17,6 +17,7 @@ from .schema import (
     BeginLine,
     Call,
     CallLine,
+    Download,
     EndLine,
     Header,
     Json,
@@ -73,6 +74,11 @@ class Episode:
     def values(self) -> dict[str, Json]:
         """What was read, by name."""
         return self.header.outcome.values if self.header.outcome else {}
+
+    @property
+    def downloads(self) -> tuple[Download, ...]:
+        """All files that were downloaded, or not quite, in order; their bytes are loaded when asked for."""
+        return tuple(each for seen in self.observations.values() for each in seen.downloads)
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)

@@ -22,6 +22,7 @@ from typing import BinaryIO
 from pydantic import TypeAdapter
 
 from ..tools.errors import EpisodeExists, EpisodeUnwritable
+from ..tools.handles import Content
 from ..tools.pixels import Frame
 from ..tools.secrets import Secrets
 from .schema import (
@@ -106,7 +107,7 @@ class EpisodeWriter:
         self._queue(lambda: self._write_header(header))
 
     def observation(self, observation: Observation) -> None:
-        """Queues an observation with its frame, and its tree if it was fetched; a second one of the same id adds to it."""
+        """Queues an observation with its frame, downloads, and its tree if it was fetched; a second one of the same id adds to it."""
         self._queue(lambda: self._put_observation(observation))
 
     def call(self, call: Call, request: Request) -> None:
@@ -201,6 +202,8 @@ class EpisodeWriter:
     def _put_observation(self, observation: Observation) -> None:
         self._put_frame(observation.frame)
         self._put_tree(observation.tree)
+        for each in observation.downloads:
+            self._put_content(each.content)
         self._put_line(ObservationLine(observation=observation))
 
     def _put_tree(self, tree: LazyTree) -> None:
@@ -221,7 +224,16 @@ class EpisodeWriter:
         _ = frame.pixel_hash
         frame.stored(self._load)
 
+    def _put_content(self, content: Content) -> None:
+        if content.sha256 is None or content.missing:
+            return
+        self._put(content.sha256, content.copy_to)
+        content.stored(self._load)
+
     def _put_blob(self, sha256: str, data: bytes) -> None:
+        self._put(sha256, lambda file: file.write(data))
+
+    def _put(self, sha256: str, fill: Callable[[BinaryIO], object]) -> None:
         if sha256 in self._seen:
             return
         file = self.path / blob_name(sha256)
@@ -229,7 +241,8 @@ class EpisodeWriter:
         file.parent.mkdir(exist_ok=True)
         # written aside and renamed: under its name a blob is always whole
         aside = file.with_suffix(".part")
-        aside.write_bytes(data)
+        with aside.open("wb") as out:
+            fill(out)
         aside.replace(file)
         self._seen.add(sha256)
         self._unsynced.append(file)

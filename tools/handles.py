@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any, BinaryIO, TypeVar
 
@@ -80,7 +81,7 @@ class Content:
         missing: Why there are none.
     """
 
-    __slots__ = ("_file", "_load", "_lock", "missing", "sha256")
+    __slots__ = ("__weakref__", "_file", "_load", "_lock", "missing", "sha256")
 
     def __init__(self, file: BinaryIO | None = None, sha256: str | None = None, *, missing: str = "") -> None:
         self.sha256 = sha256
@@ -89,6 +90,9 @@ class Content:
         self._load: Load | None = None
         # the writer's thread copies while another one may read
         self._lock = threading.Lock()
+        if file is not None:
+            # what is never stored is let go of with its handle
+            weakref.finalize(self, file.close)
 
     @classmethod
     def of(cls, data: bytes) -> Content:

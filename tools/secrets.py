@@ -126,7 +126,12 @@ class Secrets:
 
     def occurs_in(self, text: str) -> bool:
         """Whether any value stands in ``text``."""
-        return self._pattern is not None and any(match.lastindex for match in self._pattern.finditer(text))
+        return bool(self.first_in(text))
+
+    def first_in(self, text: str) -> str:
+        """The name of the first secret whose value stands in ``text``; empty when none does."""
+        found = self._pattern.finditer(text) if self._pattern is not None else ()
+        return next((self._order[match.lastindex - 1] for match in found if match.lastindex), "")
 
     def __repr__(self) -> str:
         return f"Secrets({', '.join(self._values)})"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import difflib
 import math
-from pathlib import Path
 from typing import Any, assert_never
 from urllib.parse import urljoin
 
@@ -48,6 +47,7 @@ from .elements import OPAQUE, call_at, takes_text
 from .gate import MARK
 from .host import boundary
 from .tabs import Tabs
+from .uploads import described, located
 
 _VALUE_INPUTS = {
     "date": "YYYY-MM-DD",
@@ -349,7 +349,7 @@ class Hands:
         except PlaywrightTimeout as error:
             raise ActionError(f"{target} did not answer within {self._timeout:g} s") from error
         except PlaywrightError as error:
-            if "net::ERR_ABORTED" in error.message:
+            if "net::ERR_ABORTED" in error.message or "Download is starting" in error.message:
                 # a download, or a page that navigated on at once: what there is will be seen
                 return
             raise ActionError(f"{target} cannot be reached: {_reason(error)}") from error
@@ -357,17 +357,17 @@ class Hands:
             raise ActionError(f"{answer.url} cannot be reached: {answer.status_text.removeprefix(MARK)}")
 
     async def _upload(self, act: Upload[Point]) -> None:
-        missing = [each for each in act.paths if not Path(each).is_file()]
-        if missing:
-            raise ActionError(f"there is no file {missing[0]} to upload")
+        paths = located(act.paths)
+        said = await asyncio.to_thread(described, paths)
         at = self._css(act.at)
         try:
             async with self._page.expect_file_chooser(timeout=3000) as chooser:
                 await self._page.mouse.click(at.x, at.y)
-            await (await chooser.value).set_files(list(act.paths))
+            await (await chooser.value).set_files(paths)
         except PlaywrightTimeout as error:
             raise ActionError(f"what is at ({act.at.x:.0f}, {act.at.y:.0f}) asks for no file") from error
-        self._note("script", "upload", ", ".join(Path(each).name for each in act.paths))
+        for each in said:
+            self._note("script", "upload", each)
 
     async def _call(self, at: Point, function: str, *arguments: object) -> dict[str, Any]:
         answer = await call_at(self._page, await self._tabs.session(), self._css(at), function, *arguments)

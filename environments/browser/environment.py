@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import re
 import time
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -36,10 +37,12 @@ from ..reach import Reach
 from ..sites import RunningSite, open_site
 from .act import Hands, resolve_url
 from .camera import Camera
+from .downloads import Downloads
 from .gate import Gate
 from .host import BrowserConfig, BrowserHost, boundary
 from .questions import ask_page, ask_site
 from .settle import Network, Signs, settle
+from .state import save_state
 from .tabs import Tabs
 from .tree import take_tree
 
@@ -76,6 +79,7 @@ class BrowserEnvironment:
         self._reach: Reach | None = None
         self._gate: Gate | None = None
         self._blocked: dict[str, Event] = {}
+        self._downloads: Downloads | None = None
 
     async def reset(self, start: Start) -> Observation:
         """See `Environment.reset`."""
@@ -97,6 +101,9 @@ class BrowserEnvironment:
         self._hands = Hands(self._tabs, self._to_input, size, self._secrets, self._config.timeout)
         with boundary("the browser does not open a tab"):
             await self._context.new_page()
+        downloads = Downloads(self._context, self._tabs.note, self._clock, self._secrets, self._config.download_limit)
+        self._downloads = downloads
+        await downloads.open(await self._tabs.session())
         if url != "about:blank":
             error = self._explained(await self._interruptible(self._hands.go(url)))
             if error is not None:
@@ -112,12 +119,15 @@ class BrowserEnvironment:
         if self._latest is not None:
             self._latest.tree.expire("not asked for while it was on the screen")
         frame, settled = await self._settled()
+        if self._downloads is not None:
+            self._downloads.give_up()
         tree = LazyTree(self._fetch_tree)
         if self._tabs.dialog is not None:
             tree = LazyTree(missing="a dialog blocks the page")
         elif self._secrets:
             frame = await self._mask(frame, settled, tree)
         tabs = await self._tabs.records()
+        downloads = self._downloads.take() if self._downloads is not None else ()
         observation = Observation(
             id=f"o{self._count:04d}",
             at=self._clock(),
@@ -128,6 +138,7 @@ class BrowserEnvironment:
             tabs=tuple(self._redacted(tab) for tab in tabs),
             dialog=self._redacted(dialog) if (dialog := self._tabs.dialog_record()) is not None else None,
             events=tuple(self._redacted(event) for event in (*self._tabs.events(), *self._blocked.values())),
+            downloads=downloads,
             settled=settled,
             tree=tree,
         )
@@ -179,10 +190,31 @@ class BrowserEnvironment:
                 assert self._context is not None
                 base, limit = self._tabs.page.url, self._config.timeout
                 return await ask_site(self._context, probe, base, self._reach, self._secrets, limit)
+            case "download":
+                assert self._downloads is not None
+                return await self._downloads.answer(probe, self._config.timeout, self._config.settle)
             case "script":
                 return await ask_page(self._tabs, probe, self._secrets)
             case _:
                 return await probe_machine(probe)
+
+    async def last_words(self) -> Observation | None:
+        """See `SaysMore.last_words`: downloads that ended since the newest observation, or are cut off now."""
+        ended = await self._downloads.cut_off() if self._downloads is not None else ()
+        if self._latest is None or not ended:
+            return None
+        update = {
+            "downloads": (*self._latest.downloads, *ended),
+            "events": (*self._latest.events, *map(self._redacted, self._tabs.events())),
+        }
+        self._latest = self._latest.model_copy(update=update)
+        return self._latest
+
+    async def save_state(self, file: Path) -> None:
+        """See `KeepsState.save_state`: cookies, local storage and IndexedDB."""
+        if self._context is None:
+            raise EnvironmentFailed("there is no browser whose state could be saved")
+        await save_state(self._context, file)
 
     async def describe(self) -> dict[str, Json]:
         """See `Environment.describe`."""
@@ -210,6 +242,9 @@ class BrowserEnvironment:
                 await self._hands.release_all()
             with contextlib.suppress(PlaywrightError):
                 await context.close()
+        downloads, self._downloads = self._downloads, None
+        if downloads is not None:
+            await downloads.close()
         if self._waiting is not None:
             self._waiting.cancel()
             await asyncio.gather(self._waiting, return_exceptions=True)
@@ -326,7 +361,9 @@ class BrowserEnvironment:
         except EnvironmentFailed:
             self._tabs.page  # noqa: B018  # says what is wrong when the page is gone, not merely between two documents
             return Signs("the page is being replaced")
-        return Signs.from_page(answer.get("result", {}).get("value"), self._to_input.inverse())
+        said = Signs.from_page(answer.get("result", {}).get("value"), self._to_input.inverse())
+        coming = self._downloads.pending() if self._downloads is not None else ""
+        return said._replace(pending=", ".join(filter(None, (said.pending, coming))))
 
     async def _fetch_tree(self) -> Tree:
         tree, _ = await self._take_tree()

@@ -43,6 +43,7 @@ class BrowserConfig(BaseModel):
         headed: Shows a window; needs a display.
         timeout: Seconds that a page may take to answer a navigation, and an input to be taken.
         settle: Seconds after which a screen that does not come to rest is captured as it is.
+        download_limit: Bytes that a download may have; one that has more is cut off. Those of one run may have ten times that together.
         arguments: Further arguments for the browser.
     """
 
@@ -51,6 +52,7 @@ class BrowserConfig(BaseModel):
     headed: bool = False
     timeout: float = Field(default=30, gt=0)
     settle: float = Field(default=8, gt=0)
+    download_limit: int = Field(default=100_000_000, gt=0, le=500_000_000)
     arguments: tuple[str, ...] = ()
 
 
@@ -123,9 +125,10 @@ class BrowserHost:
         """
         browser = await self.browser()
         state = start.storage_state
-        if state is not None and not Path(state).is_file():
+        if state is not None and not Path(state).expanduser().is_file():
             raise UsageError(f"start.storage_state: there is no file {state}")
-        with boundary("the browser does not open a context"):
+        remedy = "" if state is None else f"is {state} (start.storage_state) what --save-state wrote?"
+        with boundary("the browser does not open a context", remedy):
             context = await browser.new_context(
                 viewport=ViewportSize(width=start.viewport.width, height=start.viewport.height),
                 device_scale_factor=start.scale,
@@ -133,7 +136,7 @@ class BrowserHost:
                 timezone_id=start.timezone,
                 color_scheme=start.color_scheme,
                 user_agent=start.user_agent,
-                storage_state=state,
+                storage_state=None if state is None else Path(state).expanduser(),
                 # said outright, or an environment variable of Playwright's could leave this machine out
                 proxy=ProxySettings(server=proxy, bypass="<-loopback>") if proxy is not None else None,
             )

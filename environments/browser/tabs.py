@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from playwright.async_api import BrowserContext, CDPSession, Dialog, Download, FileChooser, Page
+from playwright.async_api import BrowserContext, CDPSession, Dialog, FileChooser, Page
 from playwright.async_api import Error as PlaywrightError
 
 from ...episodes.schema import Dialog as DialogRecord
@@ -19,7 +19,7 @@ from .host import boundary
 
 
 class Tabs:
-    """Follows pages, popups, dialogs and downloads of a context.
+    """Follows pages, popups and dialogs of a context.
 
     Args:
         context: The context.
@@ -150,7 +150,6 @@ class Tabs:
         self._current = page
         page.on("close", self._on_close)
         page.on("crash", self._on_crash)
-        page.on("download", self._on_download)
         # from the first moment on: a browser that is asked to hand over its choosers only when one is due may open it first
         page.on("filechooser", self._on_chooser)
         page.on("framenavigated", lambda frame: self.note("navigated", frame.url) if frame == page.main_frame else None)
@@ -181,6 +180,3 @@ class Tabs:
 
     def _on_chooser(self, chooser: FileChooser) -> None:
         self.note("file chooser", "for several files" if chooser.is_multiple() else "for one file")
-
-    def _on_download(self, download: Download) -> None:
-        self.note("download", f"{download.suggested_filename} from {download.url}")

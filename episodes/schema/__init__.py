@@ -21,7 +21,7 @@ from .model import (
     Usage,
     View,
 )
-from .observation import Dialog, Event, Evidence, Observation, Settled, Tab, Window
+from .observation import Dialog, Download, Event, Evidence, Observation, Settled, Tab, Window
 from .outcome import EXIT_CODES, FORMAT, Header, ModelInfo, Outcome, Score, Status, Stop, Verdict
 from .step import (
     Absent,
@@ -63,6 +63,7 @@ __all__ = [
     "Constraint",
     "Decision",
     "Dialog",
+    "Download",
     "EndLine",
     "Event",
     "Evidence",

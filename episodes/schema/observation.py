@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
+from ...tools.errors import UsageError
+from ...tools.filenames import free_names, safe_name
 from ...tools.geometry import Box, Point, Surface
+from ...tools.handles import Content
 from ...tools.pixels import Frame
-from .base import Json, ObservationId, Record
+from .base import Json, ObservationId, Record, Sha256
 from .task import Probe
 from .tree import LazyTree
 
@@ -63,7 +67,7 @@ class Event(Record):
     """Something that happened since the last observation.
 
     Attributes:
-        kind: ``dialog``, ``file chooser``, ``download``, ``tab opened``, ``tab closed``, ``navigated``, ``page error``, ``crashed``,
+        kind: ``dialog``, ``file chooser``, ``download`` (one began), ``downloaded``, ``download failed``, ``tab opened``, ``tab closed``, ``navigated``, ``page error``, ``crashed``,
             ``blocked`` (a request to a site that `Start.allow` does not hold, said once for each site) …
         detail: What it concerns: a URL, a site, a file name, a message.
         at: Seconds since the episode began (monotonic clock).
@@ -72,6 +76,68 @@ class Event(Record):
     kind: str
     detail: str = ""
     at: float
+
+
+class Download(Record):
+    """A file that the browser downloaded, or tried to.
+
+    Attributes:
+        name: What the site calls it, made fit for any file system: no folders, nothing invisible.
+        url: Where it came from, after redirects; a long one is cut.
+        mime: Its media type as the answer said it, else as its name suggests; empty when neither says one.
+        size: Bytes that came.
+        sha256: Hash of all of its bytes; None when not all of them came.
+        content: The bytes, or why they are not kept: the file was too large, broke off, was still on its way when the run ended, holds
+            a declared secret.
+        at: Seconds since the episode began at which it ended (monotonic clock).
+    """
+
+    name: str
+    url: str = ""
+    mime: str = ""
+    size: int = Field(default=0, ge=0)
+    sha256: Sha256 | None = None
+    content: Content
+    at: float = 0
+
+    @property
+    def data(self) -> bytes:
+        """All of its bytes.
+
+        Raises:
+            EpisodeError: They are not there; says why.
+        """
+        return self.content.data
+
+    @property
+    def missing(self) -> str:
+        """Why the bytes are not there; empty when they are."""
+        return self.content.missing
+
+    def save(self, folder: Path | str) -> Path:
+        """Writes it into a folder, which is made if need be; ``report (2).csv`` where the name is taken.
+
+        Returns:
+            The new file.
+
+        Raises:
+            EpisodeError: The bytes are not there.
+            UsageError: It cannot be written.
+        """
+        data = self.data
+        try:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            # an episode may come from a stranger, its names too
+            for place in free_names(Path(folder), safe_name(self.name)):
+                try:
+                    with place.open("xb") as file:
+                        file.write(data)
+                except FileExistsError:
+                    continue
+                return place
+        except OSError as error:
+            raise UsageError(f"{self.name} cannot be saved in {folder}: {error.strerror or error}") from error
+        raise UsageError(f"{self.name} cannot be saved in {folder}: there are too many files of that name")
 
 
 class Settled(Record):
@@ -121,6 +187,7 @@ class Observation(Record):
         pointer: Where the pointer is, when known.
         dialog: The dialog that waits for an answer, if any; when it blocks the page, the frame is the last one before it.
         events: What happened since the observation before.
+        downloads: Files whose download ended since the observation before, in order.
         settled: Whether the screen had come to rest.
         tree: The accessibility tree, fetched when asked for.
         evidence: What the probes asked at this point found.
@@ -137,6 +204,7 @@ class Observation(Record):
     pointer: Point | None = None
     dialog: Dialog | None = None
     events: tuple[Event, ...] = ()
+    downloads: tuple[Download, ...] = ()
     settled: Settled = Settled(ok=True)
     tree: LazyTree
     evidence: tuple[Evidence, ...] = ()

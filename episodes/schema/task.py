@@ -82,11 +82,12 @@ class Probe(Record):
 
     Attributes:
         kind: ``text`` visible text · ``url`` of the page · ``http`` a GET with the page's cookies · ``script`` the value of a
-            JavaScript expression · ``file`` its content · ``process`` the running programs of that name.
+            JavaScript expression · ``file`` its content · ``process`` the running programs of that name · ``download`` the content of
+            the newest file of that name (``*`` and ``?`` stand for any characters) that the run downloaded.
         argument: URL, expression, path or name; empty for ``text`` and ``url``.
     """
 
-    kind: Literal["text", "url", "http", "script", "file", "process"]
+    kind: Literal["text", "url", "http", "script", "file", "process", "download"]
     argument: str = ""
 
 
@@ -94,7 +95,7 @@ class Check(Record):
     """A condition: one thing to look at, and what has to be true of it.
 
     What to look at, exactly one: ``text`` (has to be visible), ``no_text`` (must not be), ``url`` (regular expression), ``http``,
-    ``script``, ``file``, ``process``, ``value`` (something that the run read, by name; ``answer`` is the final answer).
+    ``script``, ``file``, ``process``, ``download`` (a file that the run downloaded, by name), ``value`` (something that the run read, by name; ``answer`` is the final answer).
 
     Attributes:
         pick: Dotted path into JSON: ``items.0.name``.
@@ -111,6 +112,7 @@ class Check(Record):
     script: str | None = None
     file: str | None = None
     process: str | None = None
+    download: Text | None = None
     value: str | None = None
     pick: str | None = None
     equals: JsonValue = None
@@ -153,6 +155,8 @@ class Check(Record):
                 return Probe(kind="file", argument=self.file or "")
             case "process":
                 return Probe(kind="process", argument=self.process or "")
+            case "download":
+                return Probe(kind="download", argument=self.download or "")
             case _:
                 return None
 
@@ -187,7 +191,7 @@ class Check(Record):
         return ", ".join(f"{name} {_text(value)!r}" if value != "" else name for name, value in fields.items())
 
 
-_LOOKED_AT = ("text", "no_text", "url", "http", "script", "file", "process", "value")
+_LOOKED_AT = ("text", "no_text", "url", "http", "script", "file", "process", "download", "value")
 
 
 def _text(value: Json) -> str:
