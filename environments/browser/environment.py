@@ -203,10 +203,8 @@ class BrowserEnvironment:
         ended = await self._downloads.cut_off() if self._downloads is not None else ()
         if self._latest is None or not ended:
             return None
-        update = {
-            "downloads": (*self._latest.downloads, *ended),
-            "events": (*self._latest.events, *map(self._redacted, self._tabs.events())),
-        }
+        events = (*self._latest.events, *map(self._redacted, self._tabs.events()))
+        update = {"downloads": (*self._latest.downloads, *ended), "events": events}
         self._latest = self._latest.model_copy(update=update)
         return self._latest
 

@@ -67,7 +67,8 @@ class Event(Record):
     """Something that happened since the last observation.
 
     Attributes:
-        kind: ``dialog``, ``file chooser``, ``download`` (one began), ``downloaded``, ``download failed``, ``tab opened``, ``tab closed``, ``navigated``, ``page error``, ``crashed``,
+        kind: ``dialog``, ``file chooser``, ``download`` (one began), ``downloaded``, ``download failed``, ``tab opened``,
+            ``tab closed``, ``navigated``, ``page error``, ``crashed``,
             ``blocked`` (a request to a site that `Start.allow` does not hold, said once for each site) …
         detail: What it concerns: a URL, a site, a file name, a message.
         at: Seconds since the episode began (monotonic clock).

@@ -95,7 +95,8 @@ class Check(Record):
     """A condition: one thing to look at, and what has to be true of it.
 
     What to look at, exactly one: ``text`` (has to be visible), ``no_text`` (must not be), ``url`` (regular expression), ``http``,
-    ``script``, ``file``, ``process``, ``download`` (a file that the run downloaded, by name), ``value`` (something that the run read, by name; ``answer`` is the final answer).
+    ``script``, ``file``, ``process``, ``download`` (a file that the run downloaded, by name), ``value`` (something that the run
+    read, by name; ``answer`` is the final answer).
 
     Attributes:
         pick: Dotted path into JSON: ``items.0.name``.

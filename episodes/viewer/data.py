@@ -15,7 +15,8 @@ from pydantic import BaseModel
 from ...tools.pixels import Frame
 from ...tools.words import headline
 from ..reader import Episode
-from ..schema import Call, Header, Node, Observation, Step, Tree
+from ..schema import Call, Download, Header, Node, Observation, Step, Tree
+from ..store import blob_name
 
 
 def page_data(episode: Episode) -> dict[str, Any]:
@@ -53,6 +54,16 @@ def shown_frames(episode: Episode) -> Iterator[Frame]:
         if frame.sha256 not in met:
             met.add(frame.sha256)
             yield frame
+
+
+def shown_downloads(episode: Episode) -> Iterator[Download]:
+    """The downloads of those observations whose bytes are kept, each blob once."""
+    met: set[str] = set()
+    for seen in shown_observations(episode):
+        for each in seen.downloads:
+            if each.sha256 is not None and not each.missing and each.sha256 not in met:
+                met.add(each.sha256)
+                yield each
 
 
 def outline(tree: Tree) -> list[list[Any]]:
@@ -110,6 +121,9 @@ def _run(episode: Episode) -> dict[str, Any]:
 
 def _observation(seen: Observation) -> dict[str, Any]:
     plain = _plain(seen, exclude={"surfaces"})
+    for each, download in zip(plain["downloads"], seen.downloads, strict=True):
+        kept = each.pop("content").get("blob")
+        each |= {"missing": download.missing, "file": blob_name(kept) if kept else ""}
     return {**plain, "tree": plain["tree"].get("blob"), "no_tree": seen.tree.missing}
 
 

@@ -20,8 +20,8 @@ from markupsafe import Markup
 from ...tools.errors import EpisodeCorrupt, EpisodeError, UsageError
 from ...tools.pixels import Frame, png_size
 from ..reader import Episode
-from ..schema import Tree
-from .data import outline, page_data, shown_frames, shown_observations
+from ..schema import Download, Tree
+from .data import outline, page_data, shown_downloads, shown_frames, shown_observations
 
 _ASSETS = Path(__file__).parent / "assets"
 _STYLES = ("base.css", "layout.css", "stage.css", "panel.css")
@@ -29,12 +29,16 @@ _STYLES = ("base.css", "layout.css", "stage.css", "panel.css")
 _SCRIPTS = ("dom.js", "overlay.js", "stage.js", "parts.js", "world.js", "panel.js", "about.js", "page.js")
 
 
+_LARGEST_FILE = 2_000_000
+"""Bytes of a download that still becomes part of the page."""
+
+
 class Blob(NamedTuple):
     """A data block of the page.
 
     Attributes:
         id: Of its element.
-        text: Its content: base64 of a PNG, or JSON.
+        text: Its content: base64 of a PNG or of a file, or JSON.
         missing: Why there is none.
     """
 
@@ -91,6 +95,8 @@ def _parts(episode: Episode) -> Iterator[str]:
 def _blobs(episode: Episode) -> Iterator[Blob]:
     for frame in shown_frames(episode):
         yield _frame(episode, frame)
+    for download in shown_downloads(episode):
+        yield _download(episode, download)
     met: set[str] = set()
     for seen in shown_observations(episode):
         # a recorded tree has a name, one that is missing has none
@@ -114,6 +120,18 @@ def _frame(episode: Episode, frame: Frame) -> Blob:
     except EpisodeError as error:
         return Blob(name, missing=_local(episode, error))
     return Blob(name, Markup(base64.b64encode(png).decode("ascii")))
+
+
+def _download(episode: Episode, download: Download) -> Blob:
+    assert download.sha256 is not None
+    # a frame and a file could have the same bytes
+    name = f"file-{download.sha256}"
+    if download.size > _LARGEST_FILE:
+        return Blob(name, missing="too large for this page: it lies in the episode")
+    try:
+        return Blob(name, Markup(base64.b64encode(episode.blob(download.sha256)).decode("ascii")))
+    except EpisodeError as error:
+        return Blob(name, missing=_local(episode, error))
 
 
 def _tree(episode: Episode, sha256: str) -> Blob:

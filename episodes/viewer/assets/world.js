@@ -48,12 +48,35 @@ function world(panel, seen, when) {
   ].filter(Boolean);
   return [
     ...panel.section(when, rows),
+    ...panel.section("Downloads", seen.downloads.map(downloaded)),
     ...panel.fold("Probes", seen.evidence.length && seen.evidence.map(evidence), seen.evidence.length),
     ...panel.fold(
       "Accessibility tree",
       seen.tree ? () => tree(panel, seen) : el("p", { class: "quiet" }, `none: ${seen.no_tree}`),
     ),
   ];
+}
+
+// A file that was downloaded: what it is, and a link to its bytes where the page holds them.
+function downloaded(each) {
+  const { text, missing } = each.missing ? each : block(`file-${each.sha256}`);
+  // never the media type that a site gave: a click saves the file, whatever is in it
+  const href = `data:application/octet-stream;base64,${text}`;
+  const facts = [`${each.size.toLocaleString("en")} bytes`, each.mime, seconds(each.at)].filter(Boolean);
+  return el(
+    "div",
+    { class: "call" },
+    el(
+      "p",
+      {},
+      missing ? el("b", {}, each.name) : el("a", { href, download: each.name }, each.name),
+      el("span", { class: "quiet" }, ` ${facts.join(" · ")}`),
+    ),
+    missing ? el("p", { class: "wrong" }, missing) : null,
+    each.sha256 ? el("p", { class: "quiet" }, "sha256 ", el("code", {}, each.sha256)) : null,
+    each.file ? el("p", { class: "quiet" }, el("code", {}, each.file)) : null,
+    each.url ? el("p", { class: "quiet" }, "from ", el("span", { class: "url" }, each.url)) : null,
+  );
 }
 
 function tree(panel, seen) {
