@@ -49,6 +49,7 @@ from .tree import take_tree
 _R = TypeVar("_R", bound=Record)
 _REPORT_LIMIT = 5.0
 _FILES = re.compile("^file:", re.IGNORECASE)
+_NO_TREE_OF_PDF = "the browser gives no tree of a PDF that it shows"
 _NO_TUNNEL = "net::ERR_TUNNEL_CONNECTION_FAILED"
 
 
@@ -182,7 +183,9 @@ class BrowserEnvironment:
             case "text":
                 tree = await self._latest.tree.get() if self._latest else None
                 return Evidence(
-                    probe=probe, value="\n".join(tree.lines()) if tree else None, missing="" if tree else "no tree"
+                    probe=probe,
+                    value="\n".join(tree.lines()) if tree else None,
+                    missing="" if tree else self._no_tree(),
                 )
             case "url":
                 return Evidence(probe=probe, value=self._secrets.redact(self._tabs.page.url))
@@ -363,9 +366,16 @@ class BrowserEnvironment:
         coming = self._downloads.pending() if self._downloads is not None else ""
         return said._replace(pending=", ".join(filter(None, (said.pending, coming))))
 
-    async def _fetch_tree(self) -> Tree:
+    def _no_tree(self) -> str:
+        return f"there is no tree: {self._latest.tree.missing}" if self._latest else "nothing was looked at yet"
+
+    async def _fetch_tree(self) -> Tree | str:
         tree, _ = await self._take_tree()
-        return tree
+        return _NO_TREE_OF_PDF if await self._shows_pdf() else tree
+
+    async def _shows_pdf(self) -> bool:
+        answer = await self._tabs.send("Runtime.evaluate", {"expression": "document.contentType"})
+        return bool(answer.get("result", {}).get("value") == "application/pdf")
 
     async def _take_tree(self) -> tuple[Tree, tuple[Box, ...]]:
         session = await self._tabs.session()
@@ -379,7 +389,10 @@ class BrowserEnvironment:
             frame = await self._camera.whole()
             taken, more = await self._take_tree()
             boxes = (*boxes, *more)
-        tree.put(taken)
+        if await self._shows_pdf():
+            tree.expire(_NO_TREE_OF_PDF)
+        else:
+            tree.put(taken)
         self._masks = boxes
         return await asyncio.to_thread(frame.masked, boxes)
 

@@ -219,7 +219,9 @@ class LazyTree:
         missing: Why there is none, as long as it was not fetched.
     """
 
-    def __init__(self, fetch: Callable[[], Awaitable[Tree]] | None = None, *, missing: str = "not asked for") -> None:
+    def __init__(
+        self, fetch: Callable[[], Awaitable[Tree | str]] | None = None, *, missing: str = "not asked for"
+    ) -> None:
         self.missing = missing
         self._fetch = fetch
         self._tree: Tree | None = None
@@ -231,7 +233,11 @@ class LazyTree:
         """The tree; None when there is none, and `missing` says why."""
         if self._tree is None and self._fetch is not None:
             fetch, self._fetch = self._fetch, None
-            self._tree = await fetch()
+            found = await fetch()
+            if isinstance(found, str):
+                self.missing = found
+            else:
+                self._tree = found
         return self.now()
 
     def now(self) -> Tree | None:
