@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -246,6 +246,6 @@ async def test_a_relative_path_is_seen_from_where_we_are(
         episode: Episode = await play(upload(url, path, files=["mine"]))
         assert episode.outcome is not None and episode.outcome.status == status
     missing: Episode = await play(upload(url, "mine/nothing.txt"))
-    assert missing.outcome is not None and os.getcwd() in (
+    assert missing.outcome is not None and str(Path.cwd()) in (
         missing.outcome.problem.remedy if missing.outcome.problem else ""
     )
