@@ -87,7 +87,7 @@ def _moves(grounded: Grounded) -> bool:
     """Whether a place lies where the picture does not rest, so that the frame may show another moment than the tree."""
     settled = grounded.now.settled
     targets = any(isinstance(each, Found) for each in grounded.located)
-    if not settled.ok:
+    if not (settled.ok or settled.elsewhere):
         return targets
     return targets and any(spot.intersection(each) for spot in _spots(grounded) for each in settled.moving)
 

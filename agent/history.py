@@ -99,6 +99,6 @@ def facts(now: Observation) -> str:
     if now.dialog is not None:
         lines.append(f"A {now.dialog.kind} dialog blocks the page: “{cut(now.dialog.message, 200)}”")
     lines += [f"Meanwhile: {event.kind} {cut(event.detail, 100)}" for event in now.events[-5:]]
-    if not now.settled.ok:
+    if not (now.settled.ok or now.settled.elsewhere):
         lines.append(f"The screen still moves: {cut(now.settled.why, 80)}")
     return "\n".join(map(one_line, lines))

@@ -41,8 +41,9 @@ from .downloads import Downloads
 from .gate import Gate
 from .host import BrowserConfig, BrowserHost, boundary
 from .questions import ask_page, ask_site
-from .settle import Network, Signs, settle
 from .state import save_state
+from .settle import Network, Settling
+from .signs import Watch
 from .tabs import Tabs
 from .tree import take_tree
 
@@ -98,6 +99,7 @@ class BrowserEnvironment:
         self._tabs = Tabs(self._context, self._clock)
         self._to_input = Transform.scale(1 / start.scale)
         self._camera = Camera(self._tabs, start, self._to_input)
+        self._watch = Watch(self._tabs, self._host.watch_name, self._to_input.inverse())
         size = Size(width=start.viewport.width, height=start.viewport.height)
         self._hands = Hands(self._tabs, self._to_input, size, self._secrets, self._config.timeout)
         with boundary("the browser does not open a tab"):
@@ -238,6 +240,7 @@ class BrowserEnvironment:
     async def _leave(self) -> None:
         context, self._context = self._context, None
         if context is not None:
+            await self._watch.close()
             # a browser that is gone has let go of everything
             with contextlib.suppress(EnvironmentFailed, PlaywrightError):
                 await self._hands.release_all()
@@ -330,9 +333,8 @@ class BrowserEnvironment:
     async def _settled(self) -> tuple[Frame, Settled]:
         if self._tabs.dialog is None:
             # the dialog may also open while the page settles
-            settling = asyncio.ensure_future(
-                settle(self._camera.whole, self._signs, self._network, self._config.settle)
-            )
+            waiting = Settling(self._camera.whole, self._watch, self._network, self._config.settle)
+            settling = asyncio.ensure_future(waiting.run())
             opened = asyncio.ensure_future(self._tabs.dialog_opened.wait())
             try:
                 await asyncio.wait({settling, opened}, return_when=asyncio.FIRST_COMPLETED)
@@ -347,24 +349,6 @@ class BrowserEnvironment:
             return self._latest.frame, Settled(ok=False, why="a dialog is open; this is the frame before it")
         blank = Frame.from_pixels(_blank(self._start))
         return blank, Settled(ok=False, why="a dialog opened before the page could be captured")
-
-    async def _signs(self, soon: bool) -> Signs:
-        name = f"window[{self._host.watch_name!r}]"
-        question = {
-            "expression": f"{name} ? {name}{'.soon' if soon else ''}() : null",
-            "returnByValue": True,
-            "awaitPromise": True,
-        }
-        try:
-            answer = await asyncio.wait_for(self._tabs.send("Runtime.evaluate", question), _REPORT_LIMIT)
-        except TimeoutError:
-            return Signs("the page does not answer")
-        except EnvironmentFailed:
-            self._tabs.page  # noqa: B018  # says what is wrong when the page is gone, not merely between two documents
-            return Signs("the page is being replaced")
-        said = Signs.from_page(answer.get("result", {}).get("value"), self._to_input.inverse())
-        coming = self._downloads.pending() if self._downloads is not None else ""
-        return said._replace(pending=", ".join(filter(None, (said.pending, coming))))
 
     def _no_tree(self) -> str:
         return f"there is no tree: {self._latest.tree.missing}" if self._latest else "nothing was looked at yet"

@@ -1,68 +1,57 @@
 """Knows when the screen has come to rest: two equal captures with nothing announced between them.
 
-A screen has settled when, at both of two equal captures, no request that began since the act is in flight, no short timer is
-pending and no finite animation runs, and the last answer from the network came before the first of them. What moves for ever
-(endless animations at once, canvases and videos when they are seen to move) is left out of the comparison. What nothing
-announces (a bare long timer) cannot be seen.
+A screen has settled when, before and after two equal captures, no request that began since the act is in flight, no timer of
+at most 2 s is pending, no finite animation runs, no message waits for its answer, nothing scrolls, and between them nothing in
+any document was changed. Frames of other origins are asked as well.
+
+What moves for ever is left out of the comparison, and `Settled` says so: endless animations and playing videos at once; a
+canvas, an animated image or an element that scripts keep changing once it was seen to move for 2.5 s. That is what an endless
+movement costs at most, once in a document; a request or a chain of bounded things is waited for up to `BrowserConfig.settle` seconds
+(a single request 5 s, unless it brings a new page). Whatever outlasted that is not waited for again.
+
+The limit: what nothing announces cannot be seen. A bare timer of more than 2 s, a push on a connection that was open before the
+act, a loop that ran for 2 s (1 s while a page loads) without changing anything: a ``wait`` act covers these.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, Request, Response
 
 from ...episodes.schema import Settled
-from ...tools.geometry import Box, Transform
+from ...tools.geometry import Box
 from ...tools.pixels import Frame
+from .signs import Signs, Watch
 
-_BACKGROUND = frozenset({"websocket", "eventsource", "media", "ping", "cspviolationreport", "texttrack"})
-_UNEQUAL_BEFORE_MASKING = 3
+_BACKGROUND = frozenset({"websocket", "eventsource", "media", "ping", "cspviolationreport", "texttrack", "manifest"})
 _RESTLESS = 2.5
-"""Seconds for which a picture may keep changing with nothing announced."""
+"""Seconds for which loops may run, and a picture may keep changing, with nothing bounded announced."""
+_LONG = 5.0
+"""Seconds after which a single request is a long poll, or something that never ends."""
 _STREAMING = 0.5
 """Seconds after its headers at which an answer to a script that is still open is a stream, or one whose body nobody reads."""
-
-
-class Signs(NamedTuple):
-    """What the page announces; boxes in frame pixels."""
-
-    pending: str
-    endless: tuple[Box, ...] = ()
-    live: tuple[Box, ...] = ()
-
-    @classmethod
-    def from_page(cls, report: Any, to_frame: Transform) -> Signs:
-        """Reads the answer of ``watch.js``; anything else (no page yet, a page of the browser's own) announces nothing."""
-        if not isinstance(report, dict):
-            return cls("")
-        reasons = [
-            f"{count} {what}{'s' if count > 1 else ''}"
-            for what, count in (("timer", report["timers"]), ("animation", report["animations"]))
-            if count
-        ]
-        reasons += ["the document is loading"] if report["loading"] else []
-        return cls(", ".join(reasons), _boxes(report["endless"], to_frame), _boxes(report["live"], to_frame))
-
-
-def _boxes(rows: list[list[float]], to_frame: Transform) -> tuple[Box, ...]:
-    # an animated edge is blurred over its neighbours: a pixel or two more
-    found = (Box(left=row[0], top=row[1], right=row[2], bottom=row[3]) for row in rows)
-    return tuple(to_frame.box(box).grown(2) for box in found)
+ENDLESS = "an animation without end; all else is at rest"
 
 
 class Network:
-    """Counts the requests of a context that may still change the screen."""
+    """Counts the requests of a context that may still change the screen.
+
+    Attributes:
+        acted: When the last act began (monotonic clock, seconds).
+        last_change: When a request last began, was answered or ended.
+    """
 
     def __init__(self, context: BrowserContext) -> None:
-        self.last_change = time.monotonic()
-        self._running: set[Request] = set()
+        self.last_change = self.acted = time.monotonic()
+        self._running: dict[Request, float] = {}
         self._answered: dict[Request, float] = {}
         self._slow: set[tuple[str, str]] = set()
+        self._strays: frozenset[str] = frozenset()
         context.on("request", self._began)
         context.on("response", self._answers)
         context.on("requestfinished", self._ended)
@@ -70,18 +59,28 @@ class Network:
 
     def forget(self) -> None:
         """A new act begins: what is in flight now was not caused by it."""
+        self.acted = time.monotonic()
         self._running.clear()
         self._answered.clear()
 
     def pending(self) -> str:
         """What is in flight, for a person; empty when nothing is."""
-        late = time.monotonic() - _STREAMING
-        self._running -= {request for request, at in self._answered.items() if at < late}
+        now = time.monotonic()
+        for request, began in list(self._running.items()):
+            if self._answered.get(request, now) < now - _STREAMING or request.url in self._strays:
+                del self._running[request]
+            elif began < now - _LONG and not request.is_navigation_request():
+                self._slow.add(_kind(request))
+                del self._running[request]
         if not self._running:
             return ""
         first = next(iter(self._running))
         more = f" and {len(self._running) - 1} more" if len(self._running) > 1 else ""
         return f"{first.method} {first.url[:120]}{more}"
+
+    def ignore(self, urls: frozenset[str]) -> None:
+        """Requests for these addresses tell nothing: their ends are not reported, or a heartbeat sends them."""
+        self._strays = urls
 
     def give_up(self) -> None:
         """What is in flight outlasted our patience: a long poll, which will not hold up the next act again."""
@@ -89,9 +88,9 @@ class Network:
         self._running.clear()
 
     def _began(self, request: Request) -> None:
-        if request.resource_type not in _BACKGROUND and _kind(request) not in self._slow:
-            self._running.add(request)
-            self.last_change = time.monotonic()
+        if request.resource_type in _BACKGROUND or _kind(request) in self._slow or request.url in self._strays:
+            return
+        self._running[request] = self.last_change = time.monotonic()
 
     def _answers(self, response: Response) -> None:
         if response.request in self._running and response.request.resource_type in ("fetch", "xhr"):
@@ -99,8 +98,7 @@ class Network:
 
     def _ended(self, request: Request) -> None:
         self._answered.pop(request, None)
-        if request in self._running:
-            self._running.discard(request)
+        if self._running.pop(request, None) is not None:
             self.last_change = time.monotonic()
 
 
@@ -108,57 +106,143 @@ def _kind(request: Request) -> tuple[str, str]:
     return request.method, urlsplit(request.url)._replace(query="", fragment="").geturl()
 
 
-async def settle(
-    capture: Callable[[], Awaitable[Frame]],
-    signs: Callable[[bool], Awaitable[Signs]],
-    network: Network,
-    patience: float,
-) -> tuple[Frame, Settled]:
-    """Captures until the screen has come to rest.
+class _Difference(NamedTuple):
+    """How two captures differ: not at all, only where something may move for ever, or elsewhere too."""
+
+    same: bool
+    elsewhere: bool = False
+    moved: frozenset[str] = frozenset()
+
+
+class _Shot(NamedTuple):
+    frame: Frame
+    started: float
+    changes: tuple[str, ...]
+
+
+class Settling:
+    """Waits for one screen to come to rest.
 
     Args:
         capture: Takes a frame.
-        signs: Asks the page what it announces: at once, or (true) after its next paint.
+        watch: Asks the page what it announces.
         network: Counts requests since the act.
         patience: Seconds after which the last frame is returned as it is.
-
-    Returns:
-        The last of two equal frames, and how that went.
     """
-    began = time.monotonic()
-    before: tuple[Frame, float] | None = None
-    captures = unequal = 0
-    pending, quiet_since = "", began
-    while True:
-        # while something is announced, the page's own paints are the clock: captures would only slow it down
-        said = await signs(bool(pending))
-        pending = said.pending or network.pending()
-        late = time.monotonic() - began > patience
-        if pending:
-            quiet_since = time.monotonic()
-        if pending and not late:
-            before = None
-            continue
-        # with nothing announced, a picture that still moves will go on moving
-        late = late or time.monotonic() - quiet_since > _RESTLESS
+
+    def __init__(
+        self, capture: Callable[[], Awaitable[Frame]], watch: Watch, network: Network, patience: float
+    ) -> None:
+        self._capture = capture
+        self._watch = watch
+        self._network = network
+        self._patience = patience
+        self._began = self._bounded_at = time.monotonic()
+        self._captures = 0
+        self._endless: dict[str, Box] = {}
+
+    async def run(self) -> tuple[Frame, Settled]:
+        """Captures until the screen has come to rest.
+
+        Returns:
+            The last of two equal frames, and how that went.
+        """
+        before: _Shot | None = None
+        waits = False
+        while True:
+            # while something is announced, the page's own paints are the clock: captures would only slow it down
+            said, why = await self._ask(soon=waits)
+            waits = bool(why)
+            if self._late():
+                return await self._give_up(said, why)
+            if waits:
+                before = None
+                continue
+            shot = await self._shoot(said)
+            if before is not None and before.changes == shot.changes and self._network.last_change <= before.started:
+                difference = await self._compare(before.frame, shot.frame, {})
+                if not difference.elsewhere:
+                    # what came to pass during the captures may not have been painted yet
+                    said, why = await self._ask(soon=False)
+                    if not why and said.changes == before.changes and self._network.last_change <= before.started:
+                        return await self._at_rest(shot.frame, difference)
+                    waits = bool(why)
+            before = shot
+
+    async def _ask(self, soon: bool) -> tuple[Signs, str]:
+        said = await self._watch.ask(time.monotonic() - self._network.acted, soon)
+        self._network.ignore(said.strays)
+        for key, box in said.endless.items():
+            self._endless[key] = _hull(self._endless.get(key, box), box)
+        bounded = said.bounded or self._network.pending()
+        if bounded:
+            self._bounded_at = time.monotonic()
+        return said, bounded or ("scripts keep running" if said.loops else "")
+
+    def _late(self) -> bool:
+        now = time.monotonic()
+        # with nothing bounded announced, a picture that still moves will go on moving
+        return now - self._began > self._patience or now - self._bounded_at > _RESTLESS
+
+    async def _shoot(self, said: Signs) -> _Shot:
         started = time.monotonic()
-        frame = await capture()
-        captures += 1
-        masks = (*said.endless, *(said.live if unequal >= _UNEQUAL_BEFORE_MASKING else ()))
-        if late:
-            network.give_up()
-            why = pending or "the picture keeps changing"
-            return frame, Settled(ok=False, why=why, seconds=time.monotonic() - began, captures=captures, moving=masks)
-        if before is not None and not network.pending():
-            same = await _equal(before[0], frame, masks)
-            if same and network.last_change <= before[1]:
-                return frame, Settled(ok=True, seconds=time.monotonic() - began, captures=captures, moving=masks)
-            unequal += not same
-        before = (frame, started)
+        frame = await self._capture()
+        self._captures += 1
+        return _Shot(frame, started, said.changes)
+
+    async def _compare(self, a: Frame, b: Frame, live: Mapping[str, Box]) -> _Difference:
+        if a.png == b.png:
+            return _Difference(same=True)
+        # decoding takes longer than a turn of the event loop should
+        return await asyncio.to_thread(_difference, a, b, {**live, **self._endless})
+
+    async def _at_rest(self, frame: Frame, difference: _Difference) -> tuple[Frame, Settled]:
+        if difference.same:
+            if self._endless:
+                await self._watch.rested()
+            return frame, self._settled(True, "", self._endless.values())
+        return frame, self._settled(False, ENDLESS, self._endless.values(), elsewhere=True)
+
+    async def _give_up(self, said: Signs, why: str) -> tuple[Frame, Settled]:
+        first = await self._shoot(said)
+        again, why = await self._ask(soon=True)
+        second = await self._shoot(again)
+        difference = await self._compare(first.frame, second.frame, said.live)
+        self._network.give_up()
+        await self._watch.give_up(difference.moved)
+        moving = {**{key: box for key, box in said.live.items() if key in difference.moved}, **self._endless}
+        if difference.elsewhere or why:
+            why = why if again.bounded or not difference.elsewhere else "the picture keeps changing"
+            return second.frame, self._settled(False, why or "the picture keeps changing", moving.values())
+        return second.frame, self._settled(
+            difference.same, "" if difference.same else ENDLESS, moving.values(), elsewhere=not difference.same
+        )
+
+    def _settled(self, ok: bool, why: str, moving: Iterable[Box], elsewhere: bool = False) -> Settled:
+        return Settled(
+            ok=ok,
+            why=why,
+            elsewhere=elsewhere,
+            seconds=time.monotonic() - self._began,
+            captures=self._captures,
+            moving=tuple(moving),
+        )
 
 
-async def _equal(a: Frame, b: Frame, masks: tuple[Box, ...]) -> bool:
-    if a.png == b.png:
-        return True
-    # decoding takes longer than a turn of the event loop should
-    return await asyncio.to_thread(a.same_as, b, masks)
+def _difference(a: Frame, b: Frame, boxes: Mapping[str, Box]) -> _Difference:
+    if (a.width, a.height) != (b.width, b.height):
+        return _Difference(same=False, elsewhere=True)
+    changed = (a.pixels != b.pixels).any(axis=2)
+    if not changed.any():
+        return _Difference(same=True)
+    spots = {key: box.pixels(a.width, a.height) for key, box in boxes.items()}
+    moved = frozenset(key for key, (left, top, right, bottom) in spots.items() if changed[top:bottom, left:right].any())
+    for left, top, right, bottom in spots.values():
+        changed[top:bottom, left:right] = False
+    return _Difference(same=False, elsewhere=bool(changed.any()), moved=moved)
+
+
+def _hull(a: Box, b: Box) -> Box:
+    return Box(
+        left=min(a.left, b.left), top=min(a.top, b.top), right=max(a.right, b.right), bottom=max(a.bottom, b.bottom)
+    )

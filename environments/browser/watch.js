@@ -1,75 +1,496 @@
-// Runs in every page before its own scripts and answers one question: is anything announced that will still change the screen?
-// Counted: short timers, finite animations, a document that is still being parsed. Reported besides: what moves for ever.
+// Runs in every document before its own scripts and answers one question: is anything announced that will still change the
+// screen? Bounded things (a short timer, a finite animation, an answer being read) are told from loops that go on for now, and
+// both from what moves for ever. What a page could see of this is kept to one name: the wrapped functions are proxies.
 (() => {
   const NAME = "__handeye_name__";
   if (window[NAME]) return;
   const SHORT = 2000; // ms; a longer timer announces nothing that one could wait for
-  const OFTEN = 5; // a timer whose code fired this often is a heartbeat, not an effect
-  const set = window.setTimeout.bind(window);
-  const clear = window.clearTimeout.bind(window);
-  const pending = new Map();
-  const fired = new Map();
+  const RESTLESS = 2500; // ms; what has been changing for so long changes for ever
+  const LONG = 5000; // ms; what has not come by then (an image, the rest of an answer) is not waited for
+  const now = performance.now.bind(performance);
+  const every = (selector) => document.querySelectorAll(selector);
 
-  window.setTimeout = function setTimeout(handler, delay, ...rest) {
-    if (typeof handler !== "function" || Number(delay) > SHORT) return set(handler, delay, ...rest);
-    const code = String(handler);
-    let id = 0;
-    const run = function (...args) {
-      pending.delete(id);
-      fired.set(code, (fired.get(code) || 0) + 1);
-      return handler.apply(this, args);
-    };
-    id = set(run, delay, ...rest);
-    if ((fired.get(code) || 0) < OFTEN) pending.set(id, code);
-    return id;
+  // ---- wrapping, such that a function still looks like itself
+  const natives = new WeakMap();
+  const wrap = (owner, name, traps) => {
+    const at = owner && Object.getOwnPropertyDescriptor(owner, name);
+    if (!at || typeof at.value !== "function" || !at.configurable) return;
+    const proxy = new Proxy(at.value, traps);
+    natives.set(proxy, at.value);
+    Object.defineProperty(owner, name, { ...at, value: proxy });
+    if (traps.construct) at.value.prototype.constructor = proxy;
   };
-  window.clearTimeout = function clearTimeout(id) {
-    pending.delete(id);
-    return clear(id);
+  const onCall = (owner, name, apply) => wrap(owner, name, { apply });
+  const onNew = (name, made) =>
+    wrap(window, name, {
+      construct: (target, args, as) => {
+        const object = Reflect.construct(target, args, as);
+        made(object, args);
+        return object;
+      },
+    });
+  const text = Function.prototype.toString;
+  onCall(Function.prototype, "toString", (target, self, args) => Reflect.apply(target, natives.get(self) || self, args));
+
+  // ---- sources: code that runs again and again, and whether that changes anything
+  let changes = 0; // grows with whatever may change the picture
+  let inputAt = 0; // the last input of a person
+  let current = null;
+  let recent = null; // what ran last, to which a change that follows at once is put down
+  let recentAt = 0;
+  const sources = new Map();
+  const sourceOf = (kind, code, delay) => {
+    const key = `${kind} ${delay} ${code.length} ${code.slice(0, 200)}`;
+    let source = sources.get(key);
+    const t = now();
+    if (!source || t - source.last > Math.max(500, 3 * delay)) {
+      if (sources.size > 2000) sources.clear();
+      // after an input a loop may be how its effect comes about: it is given longer
+      source = { fired: 0, idle: 0, since: t, last: t, endless: false, limit: inputAt ? SHORT : SHORT / 2 };
+      sources.set(key, source);
+    }
+    source.last = t;
+    return source;
+  };
+  const codeOf = (handler) => (typeof handler === "function" ? Reflect.apply(text, handler, []) : String(handler));
+  const heartbeat = (source) => source.endless || (source.idle >= 2 && now() - source.since >= source.limit);
+  const touch = (source) => {
+    recent = source;
+    recentAt = now();
+  };
+  const cause = () => current || (now() - recentAt < 5 ? recent : null);
+  const fire = (source) => {
+    source.fired += 1;
+    source.idle += 1;
+    source.last = now();
+    touch(source);
+  };
+  const credit = (source, seen) => {
+    if (seen.fresh) {
+      source.idle = 0;
+      source.since = now();
+    } else if (seen.any) source.endless = true;
+  };
+  const within = (source, self, handler, args) => {
+    const outer = current;
+    watchRecords(observer.takeRecords());
+    current = source;
+    fire(source);
+    try {
+      return Reflect.apply(handler, self, args);
+    } finally {
+      current = outer;
+      touch(source);
+      credit(source, look(observer.takeRecords()));
+    }
   };
 
+  // ---- mutations, and the elements that are mutated for ever
+  const tracks = new WeakMap();
+  const movers = new Set();
   const boxOf = (element, dx, dy) => {
     const r = element.getBoundingClientRect();
     return r.width && r.height ? [r.left + dx, r.top + dy, r.right + dx, r.bottom + dy] : null;
   };
+  const small = (element) => {
+    const r = element.getBoundingClientRect();
+    return r.width * r.height < (innerWidth * innerHeight) / 4;
+  };
+  const look = (records) => {
+    const t = now();
+    const seen = { any: records.length > 0, fresh: false };
+    for (const { target } of records) {
+      const element = target.nodeType === 1 ? target : target.parentElement;
+      if (!element) continue;
+      let track = tracks.get(element);
+      if (!track || t - track.last > 1500) tracks.set(element, (track = { since: t, last: t, endless: false }));
+      track.last = t;
+      if (!track.endless && t - track.since > RESTLESS) {
+        track.endless = small(element);
+        if (track.endless) movers.add(element);
+        else track.since = t;
+      }
+      seen.fresh = seen.fresh || !track.endless;
+    }
+    if (seen.fresh) changes += 1;
+    return seen;
+  };
+  const watchRecords = (records) => {
+    const seen = records.length ? look(records) : null;
+    if (seen && recent && now() - recentAt < 20) credit(recent, seen);
+  };
+  const observer = new MutationObserver(watchRecords);
+  const ALL = { subtree: true, childList: true, attributes: true, characterData: true };
+  onCall(Element.prototype, "attachShadow", (target, self, args) => {
+    const root = Reflect.apply(target, self, args);
+    observer.observe(root, ALL);
+    return root;
+  });
 
-  const report = (dx = 0, dy = 0) => {
-    const found = { timers: pending.size, animations: 0, loading: document.readyState === "loading", endless: [], live: [] };
+  // ---- timers, frames, idle time, tasks
+  const waiting = new Map();
+  const keyOf = (kind, id) => `${{ interval: "timer" }[kind] || kind} ${id}`; // timers and intervals share their numbers
+  const hold = (key, kind, source, limit) =>
+    waiting.set(key, { kind, source, until: now() + limit, forced: !current && inputAt > 0 && now() - inputAt < 30 });
+  const once = (owner, name, kind, delayOf, slack) =>
+    onCall(owner, name, (target, self, args) => {
+      const [handler, ...rest] = args;
+      const delay = delayOf(rest[0]);
+      if (handler === undefined || !(delay <= SHORT)) return Reflect.apply(target, self, args);
+      const source = sourceOf(name, codeOf(handler), delay);
+      let id;
+      const run = function (...given) {
+        waiting.delete(keyOf(kind, id));
+        return within(source, this, handler, given);
+      };
+      const known = typeof handler === "function" ? run : handler;
+      id = Reflect.apply(target, self, [known, ...rest]);
+      // code that was given as text cannot be followed: it is over when its time is
+      hold(keyOf(kind, id), kind, source, typeof handler === "function" ? delay + slack : delay + 50);
+      return id;
+    });
+  const milliseconds = (delay) => (delay === undefined ? 0 : Math.max(0, Number(delay) || 0));
+  once(window, "setTimeout", "timer", milliseconds, LONG);
+  // a frame out of sight is not painted: what waits for its paint will wait for long
+  once(window, "requestAnimationFrame", "frame", () => 0, 250);
+  once(window, "requestIdleCallback", "idle", () => 0, SHORT);
+  onCall(window, "setInterval", (target, self, args) => {
+    const [handler, ...rest] = args;
+    const delay = milliseconds(rest[0]);
+    if (typeof handler !== "function" || delay > SHORT) return Reflect.apply(target, self, args);
+    const source = sourceOf("setInterval", codeOf(handler), delay);
+    const run = function (...given) {
+      return within(source, this, handler, given);
+    };
+    const id = Reflect.apply(target, self, [run, ...rest]);
+    hold(keyOf("interval", id), "interval", source, Infinity);
+    return id;
+  });
+  const CLEARS = { clearTimeout: "timer", clearInterval: "timer", cancelAnimationFrame: "frame", cancelIdleCallback: "idle" };
+  for (const [name, kind] of Object.entries(CLEARS)) {
+    onCall(window, name, (target, self, args) => {
+      waiting.delete(keyOf(kind, args[0]));
+      return Reflect.apply(target, self, args);
+    });
+  }
+  if (window.Scheduler) {
+    onCall(Scheduler.prototype, "postTask", (target, self, args) => {
+      const [handler, options] = args;
+      const delay = milliseconds(options && options.delay);
+      if (typeof handler !== "function" || delay > SHORT) return Reflect.apply(target, self, args);
+      const source = sourceOf("postTask", codeOf(handler), delay);
+      const key = {};
+      const run = function (...given) {
+        waiting.delete(key);
+        return within(source, this, handler, given);
+      };
+      const signal = options && options.signal;
+      if (signal && signal.addEventListener) signal.addEventListener("abort", () => waiting.delete(key), { once: true });
+      if (!(signal && signal.aborted)) hold(key, "task", source, delay + LONG);
+      return Reflect.apply(target, self, [run, ...args.slice(1)]);
+    });
+  }
+
+  // ---- messages: a hop within the page is over at once, another party is given time to answer
+  const hops = { since: 0, last: -Infinity };
+  const hop = () => {
+    const t = now();
+    if (t - hops.last > 500) hops.since = t;
+    hops.last = t;
+    if (t - hops.since < RESTLESS) changes += 1;
+  };
+  const talks = new WeakMap();
+  const open = new Set();
+  const ask = (talk, source, limit) => {
+    talk.source = source;
+    talk.until = now() + limit;
+    talk.forced = !current && inputAt > 0 && now() - inputAt < 30;
+    open.add(talk);
+  };
+  const answered = (talk) => {
+    if (talk.source) fire(talk.source);
+    open.delete(talk);
+    changes += talk.source && heartbeat(talk.source) ? 0 : 1;
+  };
+  const converse = (party, target, name) => {
+    const talk = { name, source: null, until: 0, forced: false };
+    talks.set(party, talk);
+    for (const event of ["message", "error", "close"]) target.addEventListener(event, () => answered(talk));
+    return talk;
+  };
+  const shapeOf = (data) =>
+    typeof data === "string" ? data.slice(0, 24).replace(/\d+/g, "#") : `${typeof data} ${data && data.byteLength}`;
+  const onSend = (owner, name) =>
+    owner &&
+    onCall(owner.prototype, name, (target, self, args) => {
+      const talk = talks.get(self);
+      if (talk) ask(talk, sourceOf(talk.name, shapeOf(args[0]), SHORT), SHORT);
+      else if (name === "postMessage") hop();
+      return Reflect.apply(target, self, args);
+    });
+  const first = () => (inputAt ? SHORT : SHORT / 4); // for what is said without being asked for
+  const strays = new Set(); // addresses whose requests tell nothing
+  onNew("Worker", (worker, [url]) => {
+    ask(converse(worker, worker, `worker ${url}`), sourceOf("worker", String(url), SHORT), first());
+  });
+  onNew("SharedWorker", (worker, [url]) => {
+    // the browser never says that the script of a shared worker has come
+    strays.add(new URL(url, document.baseURI).href);
+    ask(converse(worker.port, worker.port, `worker ${url}`), sourceOf("worker", String(url), SHORT), first());
+  });
+  for (const name of ["WebSocket", "EventSource"]) {
+    onNew(name, (socket, [url]) => {
+      ask(converse(socket, socket, `${name} ${url}`), sourceOf(name, String(url), SHORT), first());
+    });
+  }
+  onSend(window.Worker, "postMessage");
+  onSend(window.MessagePort, "postMessage");
+  onSend(window.WebSocket, "send");
+  if (window.ServiceWorker && window.isSecureContext) {
+    try {
+      const talk = converse({}, navigator.serviceWorker, "service worker");
+      onCall(ServiceWorker.prototype, "postMessage", (target, self, args) => {
+        ask(talk, sourceOf(talk.name, shapeOf(args[0]), SHORT), SHORT);
+        return Reflect.apply(target, self, args);
+      });
+    } catch {
+      // a sandboxed document has none
+    }
+  }
+
+  // ---- answers: whoever reads one as a whole waits for its end
+  const reading = new Set();
+  const follow = (promise, source, done) =>
+    promise.then(
+      (value) => {
+        if (source) touch(source);
+        done();
+        return value;
+      },
+      (error) => {
+        done();
+        throw error;
+      },
+    );
+  onCall(window, "fetch", (target, self, args) => {
+    const source = cause();
+    try {
+      const url = new URL(args[0] instanceof Request ? args[0].url : String(args[0]), document.baseURI).href;
+      if (source && heartbeat(source)) strays.add(url);
+      else strays.delete(url);
+    } catch {
+      // the browser refuses it next, in its own words
+    }
+    return follow(Reflect.apply(target, self, args), source, () => {});
+  });
+  for (const name of ["json", "text", "blob", "arrayBuffer", "formData", "bytes"]) {
+    onCall(Response.prototype, name, (target, self, args) => {
+      const entry = { at: now() };
+      reading.add(entry);
+      return follow(Reflect.apply(target, self, args), cause(), () => reading.delete(entry));
+    });
+  }
+  onCall(XMLHttpRequest.prototype, "send", (target, self, args) => {
+    const entry = { at: now(), xhr: self };
+    const source = cause();
+    reading.add(entry);
+    const over = () => {
+      if (source) touch(source);
+      reading.delete(entry);
+    };
+    self.addEventListener("loadend", over, { once: true });
+    try {
+      return Reflect.apply(target, self, args);
+    } catch (error) {
+      over();
+      throw error;
+    }
+  });
+
+  // ---- what is asked of the document itself
+  let scrolledAt = -Infinity;
+  const onInput = (event) => {
+    if (event.isTrusted) inputAt = now();
+  };
+  const onScroll = () => {
+    scrolledAt = now();
+    changes += 1;
+  };
+  const onScrollEnd = () => {
+    scrolledAt = -Infinity;
+  };
+  const quietly = { capture: true, passive: true };
+  const arm = () => {
+    // what document.open() took away; nothing is added twice
+    for (const name of ["pointerdown", "pointerup", "click", "keydown", "keyup", "input", "change", "wheel"]) {
+      addEventListener(name, onInput, quietly);
+    }
+    addEventListener("scroll", onScroll, quietly);
+    addEventListener("scrollend", onScrollEnd, quietly);
+    // seen when it comes: whoever wraps `postMessage` of a window changes who seems to have sent it
+    addEventListener("message", hop, quietly);
+    observer.observe(document, ALL);
+  };
+  arm();
+
+  const seenAt = new WeakMap();
+  const recently = (object) => {
+    if (!seenAt.has(object)) seenAt.set(object, now());
+    return now() - seenAt.get(object) < LONG;
+  };
+  const ids = new WeakMap();
+  let lastId = 0;
+  const idOf = (element) => {
+    if (!ids.has(element)) ids.set(element, ++lastId);
+    return `${performance.timeOrigin} ${ids.get(element)}`;
+  };
+  const inSight = (element) => {
+    const r = element.getBoundingClientRect();
+    return r.width > 0 && r.height > 0 && r.bottom > 0 && r.right > 0 && r.top < innerHeight && r.left < innerWidth;
+  };
+  const comes = (image) =>
+    !image.complete && (image.src || image.srcset) && (image.loading !== "lazy" || inSight(image)) && recently(image);
+  const turns = (effect) =>
+    effect.getKeyframes().some((frame) => "rotate" in frame || /rotate|matrix|skew/.test(frame.transform || ""));
+  const endlessBox = (effect, dx, dy) => {
+    const box = boxOf(effect.target, dx, dy);
+    if (!box || !turns(effect)) return box;
+    // what turns sweeps more than it covers at any one moment
+    const [x, y] = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
+    const r = Math.hypot(box[2] - box[0], box[3] - box[1]) / 2;
+    return [x - r, y - r, x + r, y + r];
+  };
+  const LIVE = "canvas, video, marquee, img, object, embed, input[type=image]";
+  const known = new WeakSet(); // of these, which were found to move for ever
+  const given = new WeakSet(); // animations' targets that never came to an end
+  const plays = (video) => !video.paused && !video.ended && video.readyState > 2;
+  const ends = (video) => !video.loop && (video.duration - video.currentTime) / video.playbackRate < SHORT / 1000;
+
+  const bounded = (found, since) => {
+    const t = now();
+    for (const [id, held] of waiting) {
+      if (t > held.until) waiting.delete(id);
+      else if (held.source.endless || (heartbeat(held.source) && !held.forced)) continue;
+      else if (held.kind === "timer" && (held.forced || held.source.fired < 3)) found.bounded.timer += 1;
+      else found.loops += 1;
+    }
+    for (const talk of open) {
+      if (t > talk.until) open.delete(talk);
+      else if (talk.forced || !heartbeat(talk.source)) found.bounded["answer to a message"] += 1;
+    }
+    for (const entry of reading) {
+      const late = t - entry.at;
+      const partial = !entry.xhr || entry.xhr.readyState === 2 || entry.xhr.readyState === 3;
+      if (late > LONG) reading.delete(entry);
+      else if (partial && late <= since) found.bounded["answer being read"] += 1;
+    }
+    if (t - scrolledAt < 150) found.loops += 1;
+  };
+  const shown = (found, dx, dy) => {
+    const add = (rows, element, box = boxOf(element, dx, dy)) => {
+      if (box && inSight(element)) rows.push([...box, idOf(element)]);
+    };
     for (const animation of document.getAnimations()) {
-      if (animation.playState !== "running" || !animation.effect) continue;
-      if (animation.effect.getComputedTiming().endTime !== Infinity) found.animations += 1;
-      else if (animation.effect.target) found.endless.push(boxOf(animation.effect.target, dx, dy));
+      const effect = animation.effect;
+      if (animation.playState !== "running" || !effect) continue;
+      if (effect.getComputedTiming().endTime !== Infinity && !given.has(effect.target)) found.bounded.animation += 1;
+      else if (effect.target) add(found.endless, effect.target, endlessBox(effect, dx, dy));
     }
-    for (const element of document.querySelectorAll("canvas, video, marquee, img[src*='.gif']")) {
-      found.live.push(boxOf(element, dx, dy));
+    for (const element of every(LIVE)) {
+      if (element.tagName !== "VIDEO") add(known.has(element) ? found.endless : found.live, element);
+      else if (!plays(element)) add(found.live, element);
+      else if (ends(element)) found.bounded.animation += 1;
+      else add(found.endless, element);
     }
-    for (const frame of document.querySelectorAll("iframe, frame")) {
+    for (const element of movers) {
+      const track = tracks.get(element);
+      if (element.isConnected && now() - track.last < 1500) add(found.endless, element);
+      else movers.delete(element);
+    }
+    for (const image of document.images) found.bounded.image += comes(image) ? 1 : 0;
+    if (document.fonts.status === "loading" && recently(document.fonts)) found.bounded.font += 1;
+    if (document.activeViewTransition) found.bounded.animation += 1;
+    if (document.readyState === "loading" && recently(document)) found.bounded.document += 1;
+  };
+  const frames = (found, since, dx, dy) => {
+    for (const frame of every("iframe, frame")) {
       let inner = null;
       try {
         // a frame that has only just begun has no report of its own yet
-        if (frame.contentDocument && frame.contentDocument.readyState !== "complete") found.loading = true;
-        inner = frame.contentWindow && frame.contentWindow[NAME];
+        const its = frame.contentDocument;
+        if (its && its.readyState !== "complete" && recently(its)) found.bounded.document += 1;
+        inner = its && frame.contentWindow[NAME];
+        if (!its) found.outside += 1;
       } catch {
-        continue; // another origin answers for itself only
+        found.outside += 1; // another origin answers for itself only
+        continue;
       }
       if (!inner) continue;
       const r = frame.getBoundingClientRect();
-      const below = inner(dx + r.left + frame.clientLeft, dy + r.top + frame.clientTop);
-      found.timers += below.timers;
-      found.animations += below.animations;
-      found.loading = found.loading || below.loading;
-      found.endless.push(...below.endless);
-      found.live.push(...below.live);
+      const style = getComputedStyle(frame);
+      const below = inner(
+        since,
+        dx + r.left + frame.clientLeft + parseFloat(style.paddingLeft || 0),
+        dy + r.top + frame.clientTop + parseFloat(style.paddingTop || 0),
+      );
+      for (const [kind, count] of Object.entries(below.bounded)) found.bounded[kind] += count;
+      for (const key of ["loops", "outside"]) found[key] += below[key];
+      for (const key of ["endless", "live", "strays"]) found[key].push(...below[key]);
+      found.changes += ` ${below.changes}`;
     }
-    found.endless = found.endless.filter(Boolean);
-    found.live = found.live.filter(Boolean);
+  };
+
+  // since: ms since the act; dx, dy: where this document begins, in the coordinates of whoever asks
+  const report = (since = Infinity, dx = 0, dy = 0) => {
+    arm();
+    watchRecords(observer.takeRecords());
+    const found = {
+      bounded: { timer: 0, animation: 0, "answer to a message": 0, "answer being read": 0, image: 0, font: 0, document: 0 },
+      loops: 0,
+      endless: [],
+      live: [],
+      outside: 0,
+      strays: [...strays],
+      changes: "",
+    };
+    bounded(found, since);
+    shown(found, dx, dy);
+    frames(found, since, dx, dy);
+    found.changes = `${performance.timeOrigin} ${changes}${found.changes}`;
     return found;
   };
+  const set = natives.get(window.setTimeout) || window.setTimeout;
   // The answer after the next paint; a page that does not paint (a tab behind another) answers after 50 ms.
-  report.soon = () =>
+  report.soon = (since) =>
     new Promise((done) => {
-      requestAnimationFrame(() => done(report()));
-      set(() => done(report()), 50);
+      const frame = natives.get(window.requestAnimationFrame) || window.requestAnimationFrame;
+      frame.call(window, () => done(report(since)));
+      set.call(window, () => done(report(since)), 50);
     });
+  const below = (call) => {
+    for (const frame of every("iframe, frame")) {
+      try {
+        const inner = frame.contentWindow[NAME];
+        if (inner) call(inner);
+      } catch {
+        // another origin is told by whoever asks it
+      }
+    }
+  };
+  // Nobody waits any longer: what is announced now, and these live elements, count as going on for ever.
+  report.giveUp = (moved) => {
+    for (const held of waiting.values()) held.source.endless = true;
+    for (const talk of open) talk.source.endless = true;
+    for (const animation of document.getAnimations()) {
+      if (animation.effect && animation.effect.target) given.add(animation.effect.target);
+    }
+    for (const element of every(LIVE)) if (moved.includes(idOf(element))) known.add(element);
+    below((inner) => inner.giveUp(moved));
+  };
+  // Nothing moved: the live elements that were known to have come to rest.
+  report.rested = () => {
+    for (const element of every(LIVE)) known.delete(element);
+    below((inner) => inner.rested());
+  };
   Object.defineProperty(window, NAME, { value: report });
 })();

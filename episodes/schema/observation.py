@@ -145,14 +145,16 @@ class Settled(Record):
     """Whether the screen had come to rest when it was captured.
 
     Attributes:
-        ok: It had: two equal captures with nothing pending between them.
+        ok: The whole picture had: two equal captures with nothing pending between them.
+        elsewhere: It had not, but only `moving` went on: all else had come to rest.
         why: What was still going on, when it had not.
         seconds: Time from the act to the capture that was kept.
         captures: How many captures that took.
-        moving: Boxes (frame pixels) that move for ever and were left out of the comparison.
+        moving: Boxes (frame pixels) that move for ever; what happens in them was not waited for.
     """
 
     ok: bool
+    elsewhere: bool = False
     why: str = ""
     seconds: float = 0
     captures: int = 1

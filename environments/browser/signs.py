@@ -1,0 +1,204 @@
+"""Asks the documents of a page what they announce: the page itself, and every frame of another origin beside it.
+
+``watch.js`` answers in each document for itself and for the frames of its own origin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Frame as PageFrame
+from playwright.async_api import Page
+
+from ...tools.errors import EnvironmentFailed
+from ...tools.geometry import Box, Transform
+from .host import boundary
+from .tabs import Tabs
+
+_REPORT_LIMIT = 5.0
+"""Seconds that the page itself may take to answer."""
+_FRAME_LIMIT = 1.0
+"""Seconds that a frame of another origin may take; one that took longer is waited for no more until it has answered."""
+_ANNOUNCED = "the page is being replaced"
+
+
+class Signs(NamedTuple):
+    """What the documents announce.
+
+    Attributes:
+        bounded: What will be over by itself, for a person; empty when nothing is.
+        loops: Code that runs again and again, for now: timers, frames, scrolling.
+        changes: Equal for two answers between which nothing happened that may change the picture.
+        endless: What moves for ever, id → box in frame pixels.
+        live: What may move without a word, id → box in frame pixels: canvases, images.
+        strays: Addresses whose requests tell nothing.
+    """
+
+    bounded: str = ""
+    loops: int = 0
+    changes: tuple[str, ...] = ()
+    endless: Mapping[str, Box] = {}
+    live: Mapping[str, Box] = {}
+    strays: frozenset[str] = frozenset()
+
+
+class Watch:
+    """Speaks with ``watch.js`` in all documents of the tab looked at.
+
+    Args:
+        tabs: Which tab that is.
+        name: Under which name of its window a document answers.
+        to_frame: CSS pixels of the viewport → frame pixels.
+    """
+
+    def __init__(self, tabs: Tabs, name: str, to_frame: Transform) -> None:
+        self._tabs = tabs
+        self._name = f"window[{json.dumps(name)}]"
+        self._to_frame = to_frame
+        self._unanswered: dict[PageFrame, asyncio.Task[Any]] = {}
+
+    async def ask(self, since: float, soon: bool) -> Signs:
+        """What is announced, at once or (``soon``) after the next paint.
+
+        Args:
+            since: Seconds since the act.
+            soon: Answer after the next paint.
+        """
+        ago = round(since * 1000)
+        call = f"{self._name} ? {self._name}{'.soon' if soon else ''}({ago}) : null"
+        try:
+            report = await asyncio.wait_for(self._evaluate(call), _REPORT_LIMIT)
+        except TimeoutError:
+            return Signs("the page does not answer")
+        except EnvironmentFailed:
+            self._tabs.page  # noqa: B018  # says what is wrong when the page is gone, not merely between two documents
+            return Signs(_ANNOUNCED)
+        signs = self._signs(report, self._to_frame)
+        if not isinstance(report, dict) or not report["outside"]:
+            return signs
+        return _together([signs, *await self._outside(ago)])
+
+    async def give_up(self, moved: Iterable[str]) -> None:
+        """Says that what is announced now, and these live things, go on for ever: nobody will wait for them again."""
+        await self._tell(f"giveUp({json.dumps(list(moved))})")
+
+    async def rested(self) -> None:
+        """Says that nothing moved, whatever was known to move for ever."""
+        await self._tell("rested()")
+
+    async def close(self) -> None:
+        """Asks no more."""
+        tasks, self._unanswered = list(self._unanswered.values()), {}
+        for each in tasks:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _evaluate(self, expression: str) -> Any:
+        session = await self._tabs.session()
+        question = {"expression": expression, "returnByValue": True, "awaitPromise": True}
+        with boundary("the page was not asked"):
+            answer = await session.send("Runtime.evaluate", question)
+        return answer.get("result", {}).get("value")
+
+    async def _tell(self, call: str) -> None:
+        try:
+            await asyncio.wait_for(self._evaluate(f"{self._name} && {self._name}.{call}"), _FRAME_LIMIT)
+            await asyncio.wait_for(
+                asyncio.gather(*(each.evaluate(self._in_frame(call)) for each in self._frames())), _FRAME_LIMIT
+            )
+        except (TimeoutError, EnvironmentFailed, PlaywrightError):
+            # it only makes the next wait longer
+            return
+
+    def _frames(self) -> list[PageFrame]:
+        page: Page = self._tabs.page
+        return [
+            each for each in page.frames if each != page.main_frame and each not in self._unanswered and not each.is_detached()
+        ]
+
+    def _in_frame(self, call: str) -> str:
+        # only a frame whose parent is of another origin cannot see the element it lies in
+        return f"() => frameElement === null && {self._name} ? {self._name}{'.' if call[0].isalpha() else ''}{call} : null"
+
+    async def _outside(self, ago: int) -> list[Signs]:
+        """The answers of the frames that the page cannot reach."""
+        for frame, task in list(self._unanswered.items()):
+            if task.done():
+                # what it failed with concerned a document that may be gone by now
+                task.exception()
+                del self._unanswered[frame]
+        asked = {each: asyncio.ensure_future(self._of_frame(each, ago)) for each in self._frames()}
+        if not asked:
+            return []
+        try:
+            done, late = await asyncio.wait(asked.values(), timeout=_FRAME_LIMIT)
+        except asyncio.CancelledError:
+            for each in asked.values():
+                each.cancel()
+            raise
+        self._unanswered.update({frame: task for frame, task in asked.items() if task in late})
+        return [each.result() for each in asked.values() if each in done]
+
+    async def _of_frame(self, frame: PageFrame, ago: int) -> Signs:
+        try:
+            report = await frame.evaluate(self._in_frame(f"({ago})"))
+            if not isinstance(report, dict):
+                return Signs()
+            to_frame = self._to_frame
+            if report["endless"] or report["live"]:
+                origin = await _origin(frame)
+                if origin is None:
+                    return self._signs(report | {"endless": [], "live": []}, to_frame)
+                for row in (*report["endless"], *report["live"]):
+                    row[:4] = [row[0] + origin[0], row[1] + origin[1], row[2] + origin[0], row[3] + origin[1]]
+            return self._signs(report, to_frame)
+        except PlaywrightError:
+            return Signs() if frame.is_detached() else Signs("a frame is being replaced")
+
+    def _signs(self, report: Any, to_frame: Transform) -> Signs:
+        """Reads one answer; anything else (no page yet, a page of the browser's own) announces nothing."""
+        if not isinstance(report, dict):
+            return Signs()
+        said = [f"{count} {what}{'s' if count > 1 else ''}" for what, count in report["bounded"].items() if count]
+        return Signs(
+            ", ".join(said),
+            report["loops"],
+            (report["changes"],),
+            _boxes(report["endless"], to_frame),
+            _boxes(report["live"], to_frame),
+            frozenset(report["strays"]),
+        )
+
+
+async def _origin(frame: PageFrame) -> tuple[float, float] | None:
+    """Where the content of a frame begins, CSS pixels of the viewport; None when it is not shown."""
+    element = await frame.frame_element()
+    box = await element.bounding_box()
+    if box is None:
+        return None
+    inset = await element.evaluate(
+        "(e, s = getComputedStyle(e)) => [e.clientLeft + parseFloat(s.paddingLeft), e.clientTop + parseFloat(s.paddingTop)]"
+    )
+    return box["x"] + inset[0], box["y"] + inset[1]
+
+
+def _boxes(rows: list[list[Any]], to_frame: Transform) -> dict[str, Box]:
+    # an animated edge is blurred over its neighbours: a pixel or two more
+    return {
+        row[4]: to_frame.box(Box(left=row[0], top=row[1], right=row[2], bottom=row[3])).grown(2) for row in rows
+    }
+
+
+def _together(signs: list[Signs]) -> Signs:
+    return Signs(
+        ", ".join(filter(None, (each.bounded for each in signs))),
+        sum(each.loops for each in signs),
+        tuple(change for each in signs for change in each.changes),
+        {key: box for each in signs for key, box in each.endless.items()},
+        {key: box for each in signs for key, box in each.live.items()},
+        frozenset().union(*(each.strays for each in signs)),
+    )
