@@ -33,8 +33,9 @@ _RESTLESS = 2.5
 """Seconds for which loops may run, and a picture may keep changing, with nothing bounded announced."""
 _LONG = 5.0
 """Seconds after which a single request is a long poll, or something that never ends."""
-_STREAMING = 0.5
-"""Seconds after its headers at which an answer to a script that is still open is a stream, or one whose body nobody reads."""
+_STREAMING = 0.1
+"""Seconds after its headers at which an answer to a script that is still open is a stream, or one whose body nobody reads; whoever
+reads one as a whole, or piece by piece, is known to ``watch.js``."""
 ENDLESS = "an animation without end; all else is at rest"
 
 
@@ -117,7 +118,6 @@ class _Difference(NamedTuple):
 class _Shot(NamedTuple):
     frame: Frame
     started: float
-    changes: tuple[str, ...]
 
 
 class Settling:
@@ -148,26 +148,25 @@ class Settling:
             The last of two equal frames, and how that went.
         """
         before: _Shot | None = None
-        waits = False
-        while True:
-            # while something is announced, the page's own paints are the clock: captures would only slow it down
-            said, why = await self._ask(soon=waits)
-            waits = bool(why)
-            if self._late():
-                return await self._give_up(said, why)
-            if waits:
+        said, why = await self._ask(soon=False)
+        while not self._late():
+            if why:
+                # the page's own paints are the clock: captures would only slow it down
                 before = None
+                said, why = await self._ask(soon=True)
                 continue
-            shot = await self._shoot(said)
-            if before is not None and before.changes == shot.changes and self._network.last_change <= before.started:
+            if before is None:
+                before = await self._shoot()
+            shot = await self._shoot()
+            changes = said.changes
+            said, why = await self._ask(soon=False)
+            if not why and said.changes == changes and self._network.last_change <= before.started:
                 difference = await self._compare(before.frame, shot.frame, {})
                 if not difference.elsewhere:
-                    # what came to pass during the captures may not have been painted yet
-                    said, why = await self._ask(soon=False)
-                    if not why and said.changes == before.changes and self._network.last_change <= before.started:
-                        return await self._at_rest(shot.frame, difference)
-                    waits = bool(why)
-            before = shot
+                    return await self._at_rest(shot.frame, difference)
+            # what came to pass during a capture may not be in it
+            before = shot if said.changes == changes else None
+        return await self._give_up(said, why)
 
     async def _ask(self, soon: bool) -> tuple[Signs, str]:
         said = await self._watch.ask(time.monotonic() - self._network.acted, soon)
@@ -184,11 +183,11 @@ class Settling:
         # with nothing bounded announced, a picture that still moves will go on moving
         return now - self._began > self._patience or now - self._bounded_at > _RESTLESS
 
-    async def _shoot(self, said: Signs) -> _Shot:
+    async def _shoot(self) -> _Shot:
         started = time.monotonic()
         frame = await self._capture()
         self._captures += 1
-        return _Shot(frame, started, said.changes)
+        return _Shot(frame, started)
 
     async def _compare(self, a: Frame, b: Frame, live: Mapping[str, Box]) -> _Difference:
         if a.png == b.png:
@@ -204,9 +203,9 @@ class Settling:
         return frame, self._settled(False, ENDLESS, self._endless.values(), elsewhere=True)
 
     async def _give_up(self, said: Signs, why: str) -> tuple[Frame, Settled]:
-        first = await self._shoot(said)
+        first = await self._shoot()
         again, why = await self._ask(soon=True)
-        second = await self._shoot(again)
+        second = await self._shoot()
         difference = await self._compare(first.frame, second.frame, said.live)
         self._network.give_up()
         await self._watch.give_up(difference.moved)

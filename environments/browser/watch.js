@@ -117,7 +117,7 @@
   };
   const watchRecords = (records) => {
     const seen = records.length ? look(records) : null;
-    if (seen && recent && now() - recentAt < 20) credit(recent, seen);
+    if (seen && recent && now() - recentAt < 20 && !heartbeat(recent)) credit(recent, seen);
   };
   const observer = new MutationObserver(watchRecords);
   const ALL = { subtree: true, childList: true, attributes: true, characterData: true };
@@ -272,6 +272,11 @@
         throw error;
       },
     );
+  const read = (call, limit) => {
+    const entry = { at: now(), limit };
+    reading.add(entry);
+    return follow(call(), cause(), () => reading.delete(entry));
+  };
   onCall(window, "fetch", (target, self, args) => {
     const source = cause();
     try {
@@ -285,13 +290,17 @@
   });
   for (const name of ["json", "text", "blob", "arrayBuffer", "formData", "bytes"]) {
     onCall(Response.prototype, name, (target, self, args) => {
-      const entry = { at: now() };
-      reading.add(entry);
-      return follow(Reflect.apply(target, self, args), cause(), () => reading.delete(entry));
+      return read(() => Reflect.apply(target, self, args), LONG);
     });
   }
+  // of a stream nobody knows whether another piece will come
+  if (window.ReadableStreamDefaultReader) {
+    onCall(ReadableStreamDefaultReader.prototype, "read", (target, self, args) =>
+      read(() => Reflect.apply(target, self, args), LONG / 5),
+    );
+  }
   onCall(XMLHttpRequest.prototype, "send", (target, self, args) => {
-    const entry = { at: now(), xhr: self };
+    const entry = { at: now(), limit: LONG, xhr: self };
     const source = cause();
     reading.add(entry);
     const over = () => {
@@ -310,7 +319,9 @@
   // ---- what is asked of the document itself
   let scrolledAt = -Infinity;
   const onInput = (event) => {
-    if (event.isTrusted) inputAt = now();
+    if (!event.isTrusted) return;
+    inputAt = now();
+    recent = null;
   };
   const onScroll = () => {
     scrolledAt = now();
@@ -381,7 +392,7 @@
     for (const entry of reading) {
       const late = t - entry.at;
       const partial = !entry.xhr || entry.xhr.readyState === 2 || entry.xhr.readyState === 3;
-      if (late > LONG) reading.delete(entry);
+      if (late > entry.limit) reading.delete(entry);
       else if (partial && late <= since) found.bounded["answer being read"] += 1;
     }
     if (t - scrolledAt < 150) found.loops += 1;
