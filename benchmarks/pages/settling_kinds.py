@@ -82,7 +82,9 @@ onmessage=(e)=>setTimeout(()=>fetch('/delay?ms='+e.data).then(done),e.data);</sc
 FRAMES = {
     "/frame": _FRAME,
     "/frame-done": _FRAME.replace("onmessage=(e)=>", "onload=()=>").replace("e.data", "120"),
-    "/sw/page": _FRAME.replace("onmessage=(e)=>", "onload=()=>").replace("/delay?ms=", "/sw/answer?").replace("e.data", "9"),
+    "/sw/page": _FRAME.replace("onmessage=(e)=>", "onload=()=>")
+    .replace("/delay?ms=", "/sw/answer?")
+    .replace("e.data", "9"),
     "/next": _PAGE.replace("MARKUP", "next").replace("SCRIPT", "get('/delay?ms=200').then(()=>setTimeout(done,150))"),
     "/worker.js": "onmessage=(e)=>{const end=performance.now()+e.data;while(performance.now()<end);postMessage(1)}",
     "/shared.js": "onconnect=(c)=>{const p=c.ports[0];p.onmessage=(e)=>setTimeout(()=>p.postMessage(1),e.data)}",
@@ -164,7 +166,9 @@ KINDS: dict[str, Kind] = {
     ),
     "playing video": Kind(
         _just(
-            _DRAWN.replace("$('k')", "document.createElement('canvas')").replace("x.fillStyle", "c=x.canvas,x.fillStyle", 1)
+            _DRAWN.replace("$('k')", "document.createElement('canvas')").replace(
+                "x.fillStyle", "c=x.canvas,x.fillStyle", 1
+            )
             + "var c;$('v').srcObject=c.captureStream(30);$('v').play();"
             + _TIMER,
             "<video id=v muted width=160 height=90></video>",
@@ -175,7 +179,9 @@ KINDS: dict[str, Kind] = {
     "document that never ends": Kind(_just(_TIMER), load="/drip"),
     "image that never ends": Kind(_just(_TIMER, "<img src=/drip.png width=50 height=50>")),
     "interval that ends": Kind(
-        _just("function act(){let n=0;const t=setInterval(()=>{$('say').textContent=n;if(++n>{n}){clearInterval(t);done()}},{N}/8)}")
+        _just(
+            "function act(){let n=0;const t=setInterval(()=>{$('say').textContent=n;if(++n>{n}){clearInterval(t);done()}},{N}/8)}"
+        )
     ),
     "frames that end": Kind(
         _just(
@@ -185,7 +191,9 @@ KINDS: dict[str, Kind] = {
     "frames counted silently": Kind(
         _just("function act(){let n=0;(function f(){if(++n>{n}*4)done();else requestAnimationFrame(f)})()}")
     ),
-    "timers counted silently": Kind(_just("function act(){let n=0;(function f(){if(++n>{n})done();else setTimeout(f,{n}*5)})()}")),
+    "timers counted silently": Kind(
+        _just("function act(){let n=0;(function f(){if(++n>{n})done();else setTimeout(f,{n}*5)})()}")
+    ),
     "channel of messages": Kind(
         _just(
             "const c=new MessageChannel();let n;c.port1.onmessage=()=>{const e=performance.now()+4;while(performance.now()<e);"
@@ -193,14 +201,18 @@ KINDS: dict[str, Kind] = {
         )
     ),
     "messages to oneself": Kind(
-        _just("let n;onmessage=()=>{if(--n)postMessage(0,'*');else Promise.resolve().then(done)};function act(){n={n}*9;postMessage(0,'*')}")
+        _just(
+            "let n;onmessage=()=>{if(--n)postMessage(0,'*');else Promise.resolve().then(done)};function act(){n={n}*9;postMessage(0,'*')}"
+        )
     ),
     "posted tasks": Kind(
         _just(
             "async function act(){for(let i=0;i<{n};i++)await scheduler.postTask(()=>i,{delay:i*9,priority:i%2?'background':'user-visible'});done()}"
         )
     ),
-    "idle callbacks": Kind(_just("function act(){let n=0;(function f(){if(++n>{n})done();else requestIdleCallback(f)})()}")),
+    "idle callbacks": Kind(
+        _just("function act(){let n=0;(function f(){if(++n>{n})done();else requestIdleCallback(f)})()}")
+    ),
     "worker that computes": Kind(
         _just("const w=new Worker('/worker.js');w.onmessage=done;function act(){w.postMessage({N})}")
     ),
@@ -216,7 +228,10 @@ KINDS: dict[str, Kind] = {
     "event stream opened": Kind(_just("function act(){new EventSource('/events?ms={N}').onmessage=done}")),
     "dynamic import": Kind(_just("function act(){import('/m.js?ms={N}').then(done)}")),
     "frame that navigates": Kind(
-        _just(_LISTEN + "function act(){$('f').src='/frame-done?ms={N}'}", "<iframe id=f style='position:fixed;left:0;top:300px'></iframe>"),
+        _just(
+            _LISTEN + "function act(){$('f').src='/frame-done?ms={N}'}",
+            "<iframe id=f style='position:fixed;left:0;top:300px'></iframe>",
+        ),
         spot=(50, 350),
     ),
     "foreign frame that navigates": Kind(
@@ -252,11 +267,14 @@ KINDS: dict[str, Kind] = {
         )
     ),
     "route with late content": Kind(
-        _just("function act(){history.pushState(0,'','?view=2');$('say').textContent='…';get('/delay?ms={N}').then(()=>setTimeout(done,{n}))}")
+        _just(
+            "function act(){history.pushState(0,'','?view=2');$('say').textContent='…';get('/delay?ms={N}').then(()=>setTimeout(done,{n}))}"
+        )
     ),
     "service worker": Kind(
         _just(
-            _LISTEN + "navigator.serviceWorker.register('/sw/sw.js',{scope:'/sw/'});function act(){$('f').src='/sw/page'}",
+            _LISTEN
+            + "navigator.serviceWorker.register('/sw/sw.js',{scope:'/sw/'});function act(){$('f').src='/sw/page'}",
             "<iframe id=f style='position:fixed;left:0;top:300px'></iframe>",
         ),
         spot=(50, 350),
@@ -276,7 +294,8 @@ KINDS: dict[str, Kind] = {
     ),
     "moved by a script for ever": Kind(
         _just(
-            "let n=0;(function f(){$('m').style.transform=`translateX(${n++%200}px)`;requestAnimationFrame(f)})();" + _TIMER,
+            "let n=0;(function f(){$('m').style.transform=`translateX(${n++%200}px)`;requestAnimationFrame(f)})();"
+            + _TIMER,
             "<div id=m style='width:30px;height:30px;background:navy'></div>",
         ),
         endless=True,

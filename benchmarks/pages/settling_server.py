@@ -144,7 +144,7 @@ def _picture(colors: list[tuple[int, int, int]], kind: str) -> bytes:
 
 async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key: str) -> None:
     """A WebSocket that sends every text back after as many milliseconds as it begins with."""
-    accepted = base64.b64encode(hashlib.sha1((key + _MAGIC).encode()).digest()).decode()  # noqa: S324  # as the RFC says
+    accepted = base64.b64encode(hashlib.sha1((key + _MAGIC).encode()).digest()).decode()  # as the RFC says
     writer.write(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Accept: {accepted}\r\n\r\n".encode()

@@ -41,9 +41,9 @@ from .downloads import Downloads
 from .gate import Gate
 from .host import BrowserConfig, BrowserHost, boundary
 from .questions import ask_page, ask_site
-from .state import save_state
 from .settle import Network, Settling
 from .signs import Watch
+from .state import save_state
 from .tabs import Tabs
 from .tree import take_tree
 
@@ -333,7 +333,8 @@ class BrowserEnvironment:
     async def _settled(self) -> tuple[Frame, Settled]:
         if self._tabs.dialog is None:
             # the dialog may also open while the page settles
-            waiting = Settling(self._camera.whole, self._watch, self._network, self._config.settle)
+            coming = self._downloads.pending if self._downloads is not None else str
+            waiting = Settling(self._camera.whole, self._watch, self._network, self._config.settle, coming)
             settling = asyncio.ensure_future(waiting.run())
             opened = asyncio.ensure_future(self._tabs.dialog_opened.wait())
             try:

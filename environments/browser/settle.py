@@ -128,15 +128,22 @@ class Settling:
         watch: Asks the page what it announces.
         network: Counts requests since the act.
         patience: Seconds after which the last frame is returned as it is.
+        coming: Says what else is on its way, for a person; empty when nothing is.
     """
 
     def __init__(
-        self, capture: Callable[[], Awaitable[Frame]], watch: Watch, network: Network, patience: float
+        self,
+        capture: Callable[[], Awaitable[Frame]],
+        watch: Watch,
+        network: Network,
+        patience: float,
+        coming: Callable[[], str] = str,
     ) -> None:
         self._capture = capture
         self._watch = watch
         self._network = network
         self._patience = patience
+        self._coming = coming
         self._began = self._bounded_at = time.monotonic()
         self._captures = 0
         self._endless: dict[str, Box] = {}
@@ -173,7 +180,7 @@ class Settling:
         self._network.ignore(said.strays)
         for key, box in said.endless.items():
             self._endless[key] = _hull(self._endless.get(key, box), box)
-        bounded = said.bounded or self._network.pending()
+        bounded = said.bounded or self._network.pending() or self._coming()
         if bounded:
             self._bounded_at = time.monotonic()
         return said, bounded or ("scripts keep running" if said.loops else "")

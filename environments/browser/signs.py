@@ -117,12 +117,16 @@ class Watch:
     def _frames(self) -> list[PageFrame]:
         page: Page = self._tabs.page
         return [
-            each for each in page.frames if each != page.main_frame and each not in self._unanswered and not each.is_detached()
+            each
+            for each in page.frames
+            if each != page.main_frame and each not in self._unanswered and not each.is_detached()
         ]
 
     def _in_frame(self, call: str) -> str:
         # only a frame whose parent is of another origin cannot see the element it lies in
-        return f"() => frameElement === null && {self._name} ? {self._name}{'.' if call[0].isalpha() else ''}{call} : null"
+        return (
+            f"() => frameElement === null && {self._name} ? {self._name}{'.' if call[0].isalpha() else ''}{call} : null"
+        )
 
     async def _outside(self, ago: int) -> list[Signs]:
         """The answers of the frames that the page cannot reach."""
@@ -188,9 +192,7 @@ async def _origin(frame: PageFrame) -> tuple[float, float] | None:
 
 def _boxes(rows: list[list[Any]], to_frame: Transform) -> dict[str, Box]:
     # an animated edge is blurred over its neighbours: a pixel or two more
-    return {
-        row[4]: to_frame.box(Box(left=row[0], top=row[1], right=row[2], bottom=row[3])).grown(2) for row in rows
-    }
+    return {row[4]: to_frame.box(Box(left=row[0], top=row[1], right=row[2], bottom=row[3])).grown(2) for row in rows}
 
 
 def _together(signs: list[Signs]) -> Signs:

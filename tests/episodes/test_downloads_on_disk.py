@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,8 +23,6 @@ from handeye.tools.geometry import Surface
 from handeye.tools.handles import Content
 from handeye.tools.pixels import Frame
 
-import numpy as np
-
 HEADER = Header(id="e", created="2026-01-02T03:04:05+00:00", task=Task())
 
 
@@ -35,7 +34,9 @@ def seen(name: str, *downloads: Download) -> Observation:
 
 def download(data: bytes, name: str = "r.csv") -> Download:
     sha256 = hashlib.sha256(data).hexdigest()
-    return Download(name=name, url="http://x/r", mime="text/csv", size=len(data), sha256=sha256, content=Content.of(data))
+    return Download(
+        name=name, url="http://x/r", mime="text/csv", size=len(data), sha256=sha256, content=Content.of(data)
+    )
 
 
 async def recorded(folder: Path, *looks: Observation) -> Episode:

@@ -23,7 +23,11 @@ EVIL = b"<script>document.title = 'owned'</script>"
 
 
 async def test_downloads_are_shown_with_their_bytes(host: BrowserHost, tmp_path: Path) -> None:
-    small, evil, large = download(b"a,b\n1,2\n"), download(EVIL, "x<img src=x>.html"), download(b"z" * 3_000_000, "z.bin")
+    small, evil, large = (
+        download(b"a,b\n1,2\n"),
+        download(EVIL, "x<img src=x>.html"),
+        download(b"z" * 3_000_000, "z.bin"),
+    )
     evil = evil.model_copy(update={"mime": "text/html"})
     lost = Download(name="bomb", size=5, content=Content(missing="too large: a download may have 4 bytes"))
     writer = EpisodeWriter(tmp_path / "e", HEADER)

@@ -9,7 +9,16 @@ _SCRIPT = """<script>
   const all = (root) => [...root.querySelectorAll('*')].flatMap(e => [e, ...(e.shadowRoot ? all(e.shadowRoot) : [])]);
   addEventListener('load', () => { for (const e of all(document)) if (e.dataset.to) e.scrollTo(...e.dataset.to.split(',')) });
 </script>"""
-_CALM = ("", "", "", "transform:scale(1.3);transform-origin:0 0", "scale:.8", "translate:12px 7px", "zoom:1.25", "zoom:.8")
+_CALM = (
+    "",
+    "",
+    "",
+    "transform:scale(1.3);transform-origin:0 0",
+    "scale:.8",
+    "translate:12px 7px",
+    "zoom:1.25",
+    "zoom:.8",
+)
 _TURNED = ("transform:rotate(17deg)", "rotate:-30deg", "transform:skewX(20deg)", "transform:rotate(45deg) scale(.9)")
 _MIRRORED = ("transform:scaleX(-1)", "transform:rotate(90deg)", "rotate:180deg")
 
@@ -44,7 +53,16 @@ class Nest:
         return "".join(self._block(depth, site, turned) for _ in range(count))
 
     def _block(self, depth: int, site: str, turned: bool) -> str:
-        kinds = [self._button, self._button, self._frame, self._frame, self._scroller, self._shadow, self._box, self._fixed]
+        kinds = [
+            self._button,
+            self._button,
+            self._frame,
+            self._frame,
+            self._scroller,
+            self._shadow,
+            self._box,
+            self._fixed,
+        ]
         kind = self._random.choice(kinds) if depth else self._button
         return kind(depth, site, turned)
 
@@ -69,17 +87,23 @@ class Nest:
         twist, turned = self._twist(turned)
         self.frames += 1
         path = f"/f{self.frames}"
-        style = self._random.choice(("", "border:7px solid;padding:3px 9px", "border:0", "padding:8px;box-sizing:border-box"))
+        style = self._random.choice(
+            ("", "border:7px solid;padding:3px 9px", "border:0", "padding:8px;box-sizing:border-box")
+        )
         body = self._blocks(depth - 1, inner, turned)
         to = f"addEventListener('load', () => scrollTo({self._random.randint(0, 9)}, {self._random.randint(0, 40)}))"
         zoom = self._random.choice(("", "", "", "<style>html{zoom:1.4}</style>"))
-        self.pages[path] = f"{_SCRIPT}{zoom}<body style='margin:4px;width:400px;height:500px'>{body}<script>{to}</script>"
+        self.pages[path] = (
+            f"{_SCRIPT}{zoom}<body style='margin:4px;width:400px;height:500px'>{body}<script>{to}</script>"
+        )
         size = f"width:{self._random.randint(150, 380)}px;height:{self._random.randint(120, 260)}px"
         return f"<iframe style='display:block;margin:9px;{size};{style};{twist}' src='http://{inner}:{self._port}{path}'></iframe>"
 
     def _scroller(self, depth: int, site: str, turned: bool) -> str:
         twist, turned = self._twist(turned)
-        overflow = self._random.choice(("overflow:auto", "overflow:hidden", "overflow:clip", "overflow-x:hidden;overflow-y:scroll"))
+        overflow = self._random.choice(
+            ("overflow:auto", "overflow:hidden", "overflow:clip", "overflow-x:hidden;overflow-y:scroll")
+        )
         to = f"{self._random.randint(0, 12)},{self._random.randint(0, 60)}"
         body = self._blocks(depth - 1, site, turned)
         border = self._random.choice(("", "border:6px solid", "border:2px solid;padding:5px"))
