@@ -89,12 +89,10 @@ class Hands:
             ActionError: It cannot be done as asked.
             EnvironmentFailed: The page is gone.
         """
-        if self._tabs.dialog is not None and not isinstance(act, AnswerDialog | CloseTab | Wait):
-            raise ActionError(
-                f"a dialog is open ({self._tabs.dialog.type}: {self._tabs.dialog.message!r}) and blocks the page",
-                remedy="answer it first: answer_dialog",
-            )
-        with boundary(f"{act.verb} failed"):
+        dialog = self._tabs.dialog
+        if dialog is not None and not isinstance(act, AnswerDialog | CloseTab | SwitchTab | NewTab | Wait):
+            raise ActionError(self._tabs.why_still(dialog), remedy="answer it first: answer_dialog")
+        with self._tabs.outliving(act), boundary(f"{act.verb} failed"):
             await self._dispatch(act)
 
     async def release_all(self) -> None:
@@ -142,7 +140,13 @@ class Hands:
             case Upload():
                 await self._upload(act)
             case AnswerDialog():
-                await self._tabs.answer(accept=act.accept, text=act.text)
+                hidden = {
+                    name: self._secrets.reveal(text) for name in ("text", "password") if (text := getattr(act, name))
+                }
+                given = await asyncio.to_thread(described, located(act.paths)) if act.accept else []
+                await self._tabs.answer(act.model_copy(update=hidden))
+                for each in given:
+                    self._note("script", "upload", each)
                 self._note("script", "answer dialog", "accept" if act.accept else "dismiss")
             case FocusWindow() | CloseWindow():
                 raise ActionError(
@@ -334,7 +338,7 @@ class Hands:
             case SwitchTab():
                 await self._tabs.switch(self._tabs.find(act.tab))
             case CloseTab():
-                await (self._page if act.tab is None else self._tabs.find(act.tab)).close()
+                await self._tabs.close_page(self._page if act.tab is None else self._tabs.find(act.tab))
         self._note("script", act.verb, act.url if isinstance(act, Navigate) else "")
 
     async def go(self, url: str) -> None:
@@ -357,15 +361,11 @@ class Hands:
             raise ActionError(f"{answer.url} cannot be reached: {answer.status_text.removeprefix(MARK)}")
 
     async def _upload(self, act: Upload[Point]) -> None:
-        paths = located(act.paths)
-        said = await asyncio.to_thread(described, paths)
+        files = located(act.paths)
+        said = await asyncio.to_thread(described, files)
         at = self._css(act.at)
-        try:
-            async with self._page.expect_file_chooser(timeout=3000) as chooser:
-                await self._page.mouse.click(at.x, at.y)
-            await (await chooser.value).set_files(paths)
-        except PlaywrightTimeout as error:
-            raise ActionError(f"what is at ({act.at.x:.0f}, {act.at.y:.0f}) asks for no file") from error
+        if not await self._tabs.upload(lambda: self._page.mouse.click(at.x, at.y), files):
+            raise ActionError(f"what is at ({act.at.x:.0f}, {act.at.y:.0f}) asks for no file")
         for each in said:
             self._note("script", "upload", each)
 

@@ -8,9 +8,10 @@ import re
 import time
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
-from playwright.async_api import BrowserContext, Route
+from playwright.async_api import BrowserContext, Page, Route
 from playwright.async_api import Error as PlaywrightError
 
 from ...episodes.schema import (
@@ -26,7 +27,7 @@ from ...episodes.schema import (
     Start,
     Tree,
 )
-from ...tools.actions import Act, Navigate, NewTab
+from ...tools.actions import Act, AnswerDialog, Navigate, NewTab
 from ...tools.errors import ActionError, EnvironmentFailed
 from ...tools.geometry import Box, Size, Surface, Transform
 from ...tools.pixels import Frame, Pixels
@@ -37,18 +38,22 @@ from ..reach import Reach
 from ..sites import RunningSite, open_site
 from .act import Hands, resolve_url
 from .camera import Camera
+from .dialogs import Waiting
 from .downloads import Downloads
 from .gate import Gate
 from .host import BrowserConfig, BrowserHost, boundary
 from .questions import ask_page, ask_site
 from .settle import Network, Settling
+from .signin import desk_of
 from .signs import Watch
 from .state import save_state
-from .tabs import Tabs
+from .tabs import StandsStill, TabGone, Tabs
 from .tree import take_tree
 
 _R = TypeVar("_R", bound=Record)
 _REPORT_LIMIT = 5.0
+_LOOKS = 20
+"""How often a look begins anew because its tab closed, or a dialog opened, under it."""
 _FILES = re.compile("^file:", re.IGNORECASE)
 _NO_TREE_OF_PDF = "the browser gives no tree of a PDF that it shows"
 _NO_TUNNEL = "net::ERR_TUNNEL_CONNECTION_FAILED"
@@ -77,7 +82,8 @@ class BrowserEnvironment:
         self._site: RunningSite | None = None
         self._latest: Observation | None = None
         self._masks: tuple[Box, ...] = ()
-        self._waiting: asyncio.Task[None] | None = None
+        self._unfinished: set[asyncio.Task[None]] = set()
+        self._frames: WeakKeyDictionary[Page, Frame] = WeakKeyDictionary()
         self._reach: Reach | None = None
         self._gate: Gate | None = None
         self._blocked: dict[str, Event] = {}
@@ -96,7 +102,11 @@ class BrowserEnvironment:
             # files are read without any proxy
             await self._context.route(_FILES, self._let_files)
         self._network = Network(self._context)
-        self._tabs = Tabs(self._context, self._clock)
+        with boundary("the browser does not hand over its dialogs"):
+            self._tabs = Tabs(self._context, self._clock, await desk_of(await self._host.browser()))
+            await self._tabs.asking.install(self._context)
+        # what a site asked to sign in holds back is not on its way
+        self._tabs.on_sign_in = self._network.forget
         self._to_input = Transform.scale(1 / start.scale)
         self._camera = Camera(self._tabs, start, self._to_input)
         self._watch = Watch(self._tabs, self._host.watch_name, self._to_input.inverse())
@@ -108,7 +118,7 @@ class BrowserEnvironment:
         self._downloads = downloads
         await downloads.open(await self._tabs.session())
         if url != "about:blank":
-            error = self._explained(await self._interruptible(self._hands.go(url)))
+            error = self._explained(await self._interruptible(self._hands.go(url), Navigate(url=url)))
             if error is not None:
                 raise EnvironmentFailed(
                     f"the start page {error.message}", remedy="is the server running, and start.url right?"
@@ -121,16 +131,29 @@ class BrowserEnvironment:
         self._check_open()
         if self._latest is not None:
             self._latest.tree.expire("not asked for while it was on the screen")
+        for _ in range(_LOOKS):
+            with contextlib.suppress(TabGone, StandsStill):
+                return await self._observe()
+            await self._tabs.ensure()
+        raise EnvironmentFailed(
+            f"tabs and dialogs open and close too fast to be looked at: {_LOOKS} times during one look"
+        )
+
+    async def _observe(self) -> Observation:
         frame, settled = await self._settled()
         if self._downloads is not None:
             self._downloads.give_up()
+        page = self._tabs.page
         tree = LazyTree(self._fetch_tree)
         if self._tabs.dialog is not None:
             tree = LazyTree(missing="a dialog blocks the page")
         elif self._secrets:
-            frame = await self._mask(frame, settled, tree)
+            frame = await self._tabs.awake(self._mask(frame, settled, tree))
         tabs = await self._tabs.records()
         downloads = self._downloads.take() if self._downloads is not None else ()
+        if self._tabs.page is not page:
+            raise TabGone("another tab is looked at now")
+        self._frames[page] = frame
         observation = Observation(
             id=f"o{self._count:04d}",
             at=self._clock(),
@@ -158,7 +181,7 @@ class BrowserEnvironment:
         began = time.monotonic()
         error = self._out_of_reach(act)
         if error is None:
-            error = self._explained(await self._interruptible(self._hands.do(act)))
+            error = self._explained(await self._interruptible(self._hands.do(act), act))
         acted = time.monotonic()
         observation = await self.look()
         timings = {"act": acted - began, "settle": time.monotonic() - acted}
@@ -173,9 +196,15 @@ class BrowserEnvironment:
         if right <= left or bottom <= top:
             raise ValueError(f"{box} lies outside the frame of {latest.width}x{latest.height}")
         whole = Box(left=left, top=top, right=right, bottom=bottom)
-        if self._tabs.dialog is not None:
+        for _ in range(_LOOKS):
+            if self._tabs.dialog is not None:
+                return latest.crop(whole)
+            with contextlib.suppress(TabGone, StandsStill):
+                frame = await self._tabs.awake(self._camera.part(whole))
+                break
+            await self._tabs.ensure()
+        else:
             return latest.crop(whole)
-        frame = await self._camera.part(whole)
         return frame.masked(each.offset(-left, -top) for each in self._masks if each.intersection(whole))
 
     async def probe(self, probe: Probe) -> Evidence:
@@ -199,7 +228,10 @@ class BrowserEnvironment:
                 assert self._downloads is not None
                 return await self._downloads.answer(probe, self._config.timeout, self._config.settle)
             case "script":
-                return await ask_page(self._tabs, probe, self._secrets)
+                try:
+                    return await self._tabs.awake(ask_page(self._tabs, probe, self._secrets))
+                except (StandsStill, TabGone) as error:
+                    return Evidence(probe=probe, missing=error.message)
             case _:
                 return await probe_machine(probe)
 
@@ -249,10 +281,12 @@ class BrowserEnvironment:
         downloads, self._downloads = self._downloads, None
         if downloads is not None:
             await downloads.close()
-        if self._waiting is not None:
-            self._waiting.cancel()
-            await asyncio.gather(self._waiting, return_exceptions=True)
-            self._waiting = None
+            await self._tabs.close()
+        for task in self._unfinished:
+            task.cancel()
+        await asyncio.gather(*self._unfinished, return_exceptions=True)
+        self._unfinished.clear()
+        self._frames.clear()
         if self._gate is not None:
             await self._gate.close()
             self._gate = None
@@ -307,47 +341,51 @@ class BrowserEnvironment:
             return error
         return ActionError(error.message.replace(_NO_TUNNEL, self._gate.trouble), remedy=error.remedy)
 
-    async def _interruptible(self, doing: Any) -> ActionError | None:
-        """Runs an act until it is done or a dialog opens, which blocks it until the dialog is answered."""
-        if self._waiting is None:
-            self._tabs.dialog_opened.clear()
+    async def _interruptible(self, doing: Any, act: Act) -> ActionError | None:
+        """Runs an act until it is done or a dialog opens that stops it; it goes on when the dialog is answered."""
+        known = self._tabs.dialogs.all
         task = asyncio.ensure_future(doing)
-        opened = asyncio.ensure_future(self._tabs.dialog_opened.wait())
+        self._unfinished.add(task)
         try:
-            await asyncio.wait({task, opened}, return_when=asyncio.FIRST_COMPLETED)
+            await self._until_stopped({task}, known)
+            if isinstance(act, AnswerDialog) and task.done() and task.exception() is None:
+                # what the dialog held up is done now, as far as the next one lets it
+                await self._until_stopped(self._unfinished, ())
         except asyncio.CancelledError:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            self._unfinished.discard(task)
             raise
+        done = {each for each in self._unfinished if each.done()}
+        self._unfinished -= done
+        errors = [error for each in done if (error := each.exception()) is not None]
+        for error in errors:
+            if not isinstance(error, ActionError | TabGone):
+                raise error
+        return next((each for each in errors if isinstance(each, ActionError)), None)
+
+    async def _until_stopped(self, tasks: set[asyncio.Task[None]], known: tuple[Waiting, ...]) -> None:
+        stopped = asyncio.ensure_future(self._tabs.stopped(known=known, loads=True))
+        doing = asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            await asyncio.wait({asyncio.shield(doing), stopped}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            opened.cancel()
-        if not task.done():
-            self._waiting = task
-            return None
-        self._waiting = None
-        error = task.exception()
-        if error is not None and not isinstance(error, ActionError):
-            raise error
-        return error
+            stopped.cancel()
+            await asyncio.gather(stopped, return_exceptions=True)
 
     async def _settled(self) -> tuple[Frame, Settled]:
-        if self._tabs.dialog is None:
-            # the dialog may also open while the page settles
+        self._tabs.wake()
+        waiting = await self._tabs.stopping()
+        if waiting is None:
             coming = self._downloads.pending if self._downloads is not None else str
-            waiting = Settling(self._camera.whole, self._watch, self._network, self._config.settle, coming)
-            settling = asyncio.ensure_future(waiting.run())
-            opened = asyncio.ensure_future(self._tabs.dialog_opened.wait())
-            try:
-                await asyncio.wait({settling, opened}, return_when=asyncio.FIRST_COMPLETED)
-                if settling.done():
-                    return settling.result()
-            finally:
-                for each in (settling, opened):
-                    each.cancel()
-                await asyncio.gather(settling, opened, return_exceptions=True)
+            settling = Settling(self._camera.whole, self._watch, self._network, self._config.settle, coming).run()
+            with contextlib.suppress(StandsStill):
+                # the dialog may also open while the page settles
+                return await self._tabs.awake(settling)
         # a blocked page cannot be captured; what it showed last is still what it shows
-        if self._latest is not None:
-            return self._latest.frame, Settled(ok=False, why="a dialog is open; this is the frame before it")
+        page = self._tabs.page
+        if page in self._frames:
+            return self._frames[page], Settled(ok=False, why="a dialog is open; this is the frame before it")
         blank = Frame.from_pixels(_blank(self._start))
         return blank, Settled(ok=False, why="a dialog opened before the page could be captured")
 
@@ -355,8 +393,11 @@ class BrowserEnvironment:
         return f"there is no tree: {self._latest.tree.missing}" if self._latest else "nothing was looked at yet"
 
     async def _fetch_tree(self) -> Tree | str:
-        tree, _ = await self._take_tree()
-        return _NO_TREE_OF_PDF if await self._shows_pdf() else tree
+        try:
+            tree, _ = await self._tabs.awake(self._take_tree())
+            return _NO_TREE_OF_PDF if await self._tabs.awake(self._shows_pdf()) else tree
+        except (StandsStill, TabGone) as error:
+            return error.message
 
     async def _shows_pdf(self) -> bool:
         answer = await self._tabs.send("Runtime.evaluate", {"expression": "document.contentType"})

@@ -1,93 +1,223 @@
 """The tabs of one context: which there are, which is looked at, and what happened to them.
 
-The rule: a tab that opens during an act is looked at from then on; when the tab looked at closes, its opener is, else the newest.
+The rule: a tab that opens is looked at from then on, whoever opened it; when the tab looked at closes, its opener is, else the newest.
+When the last one closes, a person is left with an empty tab, and so are we: one is opened. Each of these is an event.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 
-from playwright.async_api import BrowserContext, CDPSession, Dialog, FileChooser, Page
+from playwright.async_api import BrowserContext, CDPSession, FileChooser, Page, Request, Response
+from playwright.async_api import Dialog as PlaywrightDialog
 from playwright.async_api import Error as PlaywrightError
 
 from ...episodes.schema import Dialog as DialogRecord
 from ...episodes.schema import Event, Tab
+from ...tools.actions import Act, AnswerDialog, Click, CloseTab, Hold, Key, Press, Release
 from ...tools.errors import ActionError, EnvironmentFailed
+from .asking import Asking
+from .dialogs import Dialogs, Waiting, of_chooser, of_page
 from .host import boundary
+from .signin import SignInDesk
+from .uploads import give
+
+_T = TypeVar("_T")
+_SILENCE = 1.0
+"""Seconds without an answer after which a page is taken to stand still with the one whose dialog is open."""
+_CLOSING = 5.0
+"""Seconds that a page may think about being closed."""
+_DONE_WHEN_GONE = (AnswerDialog, Click, CloseTab, Hold, Key, Press, Release)
+"""Acts that have had their effect when the tab is gone."""
+_SIGNING = 10.0
+"""Seconds for a site to answer a password."""
+
+
+class TabGone(EnvironmentFailed):
+    """The tab that was asked closed; the browser is there, and another tab is looked at."""
+
+
+class StandsStill(EnvironmentFailed):
+    """A dialog opened and stops the page that was asked."""
 
 
 class Tabs:
-    """Follows pages, popups and dialogs of a context.
+    """Follows the pages, popups and dialogs of a context.
 
     Args:
         context: The context.
         clock: Seconds since the episode began.
+        desk: Hears of requests to sign in.
     """
 
-    def __init__(self, context: BrowserContext, clock: Callable[[], float]) -> None:
-        self.dialog: Dialog | None = None
-        self.dialog_opened = asyncio.Event()
+    def __init__(self, context: BrowserContext, clock: Callable[[], float], desk: SignInDesk) -> None:
+        self.dialogs = Dialogs(self.note)
+        self.asking = Asking(self.dialogs, self.note, self._session_of, desk.session)
+        self.on_sign_in: Callable[[], None] = lambda: None
+        """Called when a site asks to sign in: what it asked for will not come before that is answered."""
         self._context = context
+        self._context_id = ""
         self._clock = clock
+        self._desk = desk
+        self._leave_desk = desk.join(self)
         self._pages: dict[str, Page] = {}
         self._openers: dict[Page, Page | None] = {}
         self._titles: dict[Page, str] = {}
-        self._sessions: dict[Page, CDPSession] = {}
+        self._targets: dict[str, Page] = {}
+        self._sessions: dict[Page, asyncio.Task[CDPSession]] = {}
         self._current: Page | None = None
         self._events: list[Event] = []
-        self._crashed = ""
+        self._crashed: dict[Page, str] = {}
+        self._ended = ""
         self._opened = 0
+        self._choosers: asyncio.Future[FileChooser] | None = None
+        self._chores: set[asyncio.Task[Any]] = set()
         context.on("page", self._on_page)
         context.on("close", self._on_end)
         context.on("dialog", self._on_dialog)
+
+    async def close(self) -> None:
+        """Ends what runs beside the pages."""
+        self._leave_desk()
+        for each in self._chores:
+            each.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
 
     @property
     def page(self) -> Page:
         """The one looked at.
 
         Raises:
-            EnvironmentFailed: All are closed, or it crashed.
+            TabGone: All are closed.
+            EnvironmentFailed: It crashed, or the browser is gone.
         """
-        if self._crashed:
-            raise EnvironmentFailed(self._crashed)
-        if self._current is None or self._current.is_closed():
-            raise EnvironmentFailed("every tab is closed")
-        return self._current
+        if self._ended:
+            raise EnvironmentFailed(self._ended)
+        page = self._current
+        if page is None or page.is_closed():
+            raise TabGone("every tab is closed")
+        if page in self._crashed:
+            raise EnvironmentFailed(self._crashed[page])
+        return page
+
+    @property
+    def dialog(self) -> Waiting | None:
+        """The dialog that stops the page looked at, if one does."""
+        return self.dialogs.stopping(self._current)
+
+    async def ensure(self) -> None:
+        """Opens a tab when none is left.
+
+        Raises:
+            EnvironmentFailed: The browser is gone.
+        """
+        if self._current is None and not self._ended:
+            self.note("tab opened", "an empty one: every tab was closed")
+            with boundary("the browser does not open a tab"):
+                await self._context.new_page()
 
     async def session(self) -> CDPSession:
-        """The debugging session of the tab looked at."""
+        """The debugging session of the tab looked at.
+
+        Raises:
+            TabGone: It closed.
+            EnvironmentFailed: It cannot be reached.
+        """
         page = self.page
-        if page not in self._sessions:
-            with boundary("the tab cannot be reached"):
-                self._sessions[page] = await self._context.new_cdp_session(page)
-        return self._sessions[page]
+        with self._asking(page, "the tab cannot be reached"):
+            return await self._session_of(page)
 
     async def send(self, method: str, parameters: dict[str, Any] | None = None) -> dict[str, Any]:
         """Sends a command of the DevTools protocol to the tab looked at.
 
         Raises:
-            EnvironmentFailed: It cannot be carried out, or the tab is gone.
+            TabGone: It closed.
+            EnvironmentFailed: It cannot be carried out.
         """
-        session = await self.session()
-        with boundary(f"{method} failed"):
+        page = self.page
+        with self._asking(page, f"{method} failed"):
+            session = await self._session_of(page)
             answer = await session.send(method, parameters or {})
         assert isinstance(answer, dict)
         return answer
 
-    async def records(self) -> tuple[Tab, ...]:
-        """All tabs, in order of opening. A tab that does not answer keeps the title it had."""
+    async def awake(self, doing: Awaitable[_T]) -> _T:
+        """What an awaitable returns, as long as no dialog stops the page looked at.
+
+        Raises:
+            StandsStill: One does, or did before it was done; ``doing`` is cancelled.
+        """
+        task = asyncio.ensure_future(doing)
+        stopped = asyncio.ensure_future(self.stopped())
+        try:
+            await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            raise StandsStill(self.why_still(stopped.result()))
+        finally:
+            for each in (task, stopped):
+                each.cancel()
+            await asyncio.gather(task, stopped, return_exceptions=True)
+
+    async def stopped(self, *, known: tuple[Waiting, ...] = (), loads: bool = False) -> Waiting:
+        """Returns when a dialog stops the page looked at.
+
+        Args:
+            known: Those that do not count.
+            loads: One that only keeps a page from loading counts too.
+        """
+        while True:
+            changed = self.dialogs.changed
+            waiting = await self.stopping()
+            if waiting is not None and waiting not in known:
+                return waiting
+            asked = [each for each in self.dialogs.all if each.kind == "auth" and each not in known]
+            if loads and asked:
+                return asked[0]
+            await changed.wait()
+
+    async def stopping(self) -> Waiting | None:
+        """The dialog that stops the page looked at; pages of one process stand still together, so it may be another's."""
         page = self._current
-        # only the one looked at is asked, and not while a dialog blocks it; the others keep the title they had
+        own = self.dialogs.stopping(page)
+        if own is not None or page is None:
+            return own
+        others = [each for each in self.dialogs.all if each.standstill]
+        if not others or await self._answers(page):
+            return None
+        others[0].stops.add(page)
+        return others[0]
+
+    def wake(self) -> None:
+        """Forgets which pages stand still because of another's dialog: they are asked again."""
+        for each in self.dialogs.all:
+            each.stops &= {each.page} if each.page is not None else set()
+
+    def why_still(self, waiting: Waiting) -> str:
+        """What keeps the page looked at from answering, for a person."""
+        whose = "" if waiting.page is self._current else f" of tab {self._name(waiting.page)}"
+        return f"a dialog{whose} is open ({waiting.kind}: {waiting.message!r}) and blocks the page"
+
+    async def records(self) -> tuple[Tab, ...]:
+        """All tabs, in order of opening."""
+        # one question to the browser, which answers it also for pages that stand still
+        with boundary("the browser does not say which tabs it has"):
+            targets = (await self._desk.session.send("Target.getTargets"))["targetInfos"]
+        for each in targets:
+            if each["targetId"] in self._targets:
+                self._titles[self._targets[each["targetId"]]] = each["title"]
+        page = self._current
         if page is not None and self.dialog is None:
-            try:
-                self._titles[page] = await asyncio.wait_for(page.title(), timeout=2)
-            except (PlaywrightError, TimeoutError):
-                self._titles.setdefault(page, "")
+            # of the one looked at the newest title, which the browser may not have heard of yet
+            with contextlib.suppress(PlaywrightError, TimeoutError, StandsStill):
+                self._titles[page] = await self.awake(asyncio.wait_for(page.title(), timeout=2))
         return tuple(
-            Tab(id=name, url=page.url, title=self._titles.get(page, ""), active=page is self._current)
-            for name, page in self._pages.items()
+            Tab(id=name, url=each.url, title=self._titles.get(each, ""), active=each is self._current)
+            for name, each in self._pages.items()
         )
 
     def find(self, name: str) -> Page:
@@ -106,6 +236,23 @@ class Tabs:
             await page.bring_to_front()
         self._current = page
 
+    async def close_page(self, page: Page) -> None:
+        """Closes a tab as a person does: the page may ask whether to leave."""
+        if self.dialogs.stopping(page) is not None:
+            # a page that stands still cannot be asked
+            await page.close()
+            return
+        closed = asyncio.get_running_loop().create_future()
+        page.once("close", lambda _: closed.done() or closed.set_result(None))
+        changed = self.dialogs.changed
+        await page.close(run_before_unload=True)
+        asked = asyncio.ensure_future(changed.wait())
+        done, _ = await asyncio.wait({closed, asked}, timeout=_CLOSING, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        if not done:
+            # it does not answer: a browser offers to end it
+            await page.close()
+
     def note(self, kind: str, detail: str = "") -> None:
         """Adds an event to the next observation."""
         self._events.append(Event(kind=kind, detail=detail, at=self._clock()))
@@ -116,36 +263,165 @@ class Tabs:
         return events
 
     def dialog_record(self) -> DialogRecord | None:
-        """The open dialog, if any."""
-        if self.dialog is None:
+        """The dialog to answer next, if any."""
+        waiting = self.dialogs.shown(self._current)
+        if waiting is None:
             return None
-        kind = self.dialog.type
-        assert kind in ("alert", "confirm", "prompt", "beforeunload")
-        return DialogRecord(kind=kind, message=self.dialog.message, default=self.dialog.default_value)
+        return DialogRecord(
+            kind=waiting.kind,
+            message=waiting.message,
+            default=waiting.default,
+            tab=self._name(waiting.page),
+            blocks=self._current in waiting.stops,
+            several=waiting.several,
+        )
 
-    async def answer(self, *, accept: bool, text: str | None) -> None:
-        """Answers the open dialog.
+    async def answer(self, act: AnswerDialog) -> None:
+        """Answers the dialog that `dialog_record` tells of.
 
         Raises:
-            ActionError: None is open.
+            ActionError: None is open, or the answer does not fit.
         """
-        dialog, self.dialog = self.dialog, None
-        if dialog is None:
-            raise ActionError("no dialog is open")
-        self.dialog_opened.clear()
-        with boundary("the dialog cannot be answered"):
-            if accept:
-                await dialog.accept(text) if text is not None else await dialog.accept()
-            else:
-                await dialog.dismiss()
-        self.note("dialog answered", "accepted" if accept else "dismissed")
+        await self.dialogs.answer(act, self._current)
+
+    async def upload(self, click: Callable[[], Awaitable[None]], files: Sequence[Path], limit: float = 3) -> bool:
+        """Clicks, and gives files to the chooser that this opens, without a dialog.
+
+        Returns:
+            Whether one opened within ``limit`` seconds.
+
+        Raises:
+            ActionError: The files may not be given.
+        """
+        self._choosers = asyncio.get_running_loop().create_future()
+        try:
+            await click()
+            chooser = await asyncio.wait_for(self._choosers, limit)
+        except TimeoutError:
+            return False
+        finally:
+            self._choosers = None
+        await give(chooser, files)
+        return True
+
+    async def owns(self, frame: str) -> tuple[bool, Page | None]:
+        """See `signin.Owner`."""
+        if frame in self._targets:
+            return True, self._targets[frame]
+        with contextlib.suppress(PlaywrightError):
+            info = (await self._desk.session.send("Target.getTargetInfo", {"targetId": frame}))["targetInfo"]
+            return info.get("browserContextId") == self._context_id, None
+        # a frame inside a page, which only the page knows
+        for page in list(self._sessions):
+            with contextlib.suppress(PlaywrightError, TimeoutError):
+                session = await self._session_of(page)
+                tree = await asyncio.wait_for(session.send("Page.getFrameTree"), _SILENCE)
+                if _holds(tree["frameTree"], frame):
+                    return True, page
+        return False, None
+
+    def ask(self, waiting: Waiting) -> None:
+        """See `signin.Owner`."""
+        self.dialogs.add(waiting)
+        self.on_sign_in()
+
+    async def answered(self, url: str) -> None:
+        """See `signin.Owner`."""
+        changed = self.dialogs.changed
+        came: asyncio.Future[Response | Request] = asyncio.get_running_loop().create_future()
+
+        def on(event: Response | Request) -> None:
+            if event.url == url and not came.done():
+                came.set_result(event)
+
+        again = asyncio.ensure_future(changed.wait())
+        self._context.on("response", on)
+        self._context.on("requestfailed", on)
+        try:
+            await asyncio.wait({came, again}, timeout=_SIGNING, return_when=asyncio.FIRST_COMPLETED)
+            if came.done() and isinstance(response := came.result(), Response):
+                # the page is replaced when its answer has begun, and not before
+                with contextlib.suppress(PlaywrightError, TimeoutError):
+                    await asyncio.wait_for(response.finished(), 2)
+        finally:
+            again.cancel()
+            self._context.remove_listener("response", on)
+            self._context.remove_listener("requestfailed", on)
+
+    @contextlib.contextmanager
+    def outliving(self, act: Act) -> Iterator[None]:
+        """Around an act: the tab may close under it, which is what many a click is for; one that was in the middle of something failed.
+
+        Raises:
+            ActionError: The tab closed before the act was done.
+        """
+        page, name = self._current, self._name(self._current)
+        try:
+            yield
+        except EnvironmentFailed as error:
+            if page is None or not page.is_closed() or self._ended:
+                raise
+            if not isinstance(act, _DONE_WHEN_GONE):
+                raise ActionError(f"the tab {name} closed while {act.verb} was under way") from error
+
+    @contextlib.contextmanager
+    def _asking(self, page: Page, what: str) -> Iterator[None]:
+        try:
+            with boundary(what):
+                yield
+        except EnvironmentFailed as error:
+            if page.is_closed() and not self._ended:
+                raise TabGone(f"the tab {page.url} closed") from error
+            raise
+
+    def _name(self, page: Page | None) -> str:
+        return next((name for name, each in self._pages.items() if each is page), "")
+
+    async def _answers(self, page: Page) -> bool:
+        try:
+            session = await self._session_of(page)
+            await asyncio.wait_for(session.send("Runtime.evaluate", {"expression": "0"}), _SILENCE)
+        except TimeoutError:
+            return False
+        except PlaywrightError:
+            return True
+        return True
+
+    def _session_of(self, page: Page) -> asyncio.Future[CDPSession]:
+        if page not in self._sessions:
+            self._sessions[page] = self._chore(self._attach(page))
+        # shared by all who ask: one who gives up does not take it from the others
+        return asyncio.shield(self._sessions[page])
+
+    async def _attach(self, page: Page) -> CDPSession:
+        session = await self._context.new_cdp_session(page)
+        session.on("Page.frameNavigated", lambda event: self._on_document(page, event["frame"]))
+        session.on("Page.javascriptDialogClosed", lambda _: self._on_dialog_closed(page))
+        target = (await session.send("Target.getTargetInfo"))["targetInfo"]
+        self._targets[target["targetId"]] = page
+        self._context_id = target["browserContextId"]
+        await session.send("Page.enable")
+        return session
+
+    def _chore(self, work: Any) -> asyncio.Task[Any]:
+        task = asyncio.ensure_future(work)
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+        # a page that closes at once is no news to anybody but those who asked
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return task
+
+    async def _find_opener(self, page: Page) -> None:
+        opener = await page.opener()
+        if opener is not None and page in self._openers:
+            self._openers[page] = opener
 
     def _on_page(self, page: Page) -> None:
         self._opened += 1
         name = f"t{self._opened}"
         self._pages[name] = page
         self._openers[page] = self._current
-        if self._current is not None:
+        if self._opened > 1:
             self.note("tab opened", name)
         self._current = page
         page.on("close", self._on_close)
@@ -154,13 +430,20 @@ class Tabs:
         page.on("filechooser", self._on_chooser)
         page.on("framenavigated", lambda frame: self.note("navigated", frame.url) if frame == page.main_frame else None)
         page.on("pageerror", lambda error: self.note("page error", str(error)[:500]))
+        self._session_of(page)
+        self._chore(self._find_opener(page))
 
     def _on_close(self, page: Page) -> None:
-        name = next((name for name, each in self._pages.items() if each is page), "")
+        name = self._name(page)
         self._pages.pop(name, None)
         self._sessions.pop(page, None)
         self._titles.pop(page, None)
+        self._crashed.pop(page, None)
+        self._targets = {target: each for target, each in self._targets.items() if each is not page}
         self.note("tab closed", name)
+        for waiting in self.dialogs.all:
+            if waiting.page is page:
+                self.dialogs.drop(waiting, "its tab closed")
         opener = self._openers.pop(page, None)
         if page is self._current:
             remaining = list(self._pages.values())
@@ -168,15 +451,35 @@ class Tabs:
 
     def _on_crash(self, page: Page) -> None:
         self.note("crashed", page.url)
-        self._crashed = f"the page {page.url} crashed"
+        self._crashed[page] = f"the page {page.url} crashed"
 
     def _on_end(self, context: BrowserContext) -> None:
-        self._crashed = self._crashed or "the browser is gone: it died, or was closed from outside"
+        self._ended = self._ended or "the browser is gone: it died, or was closed from outside"
 
-    def _on_dialog(self, dialog: Dialog) -> None:
-        self.dialog = dialog
-        self.note("dialog", f"{dialog.type}: {dialog.message}")
-        self.dialog_opened.set()
+    def _on_document(self, page: Page, frame: dict[str, Any]) -> None:
+        if "parentId" not in frame:
+            for waiting in self.dialogs.all:
+                if waiting.page is page and not waiting.standstill:
+                    self.dialogs.drop(waiting, "the page went elsewhere")
+
+    def _on_dialog(self, dialog: PlaywrightDialog) -> None:
+        self.dialogs.add(self.asking.of_print(dialog) or of_page(dialog))
+
+    def _on_dialog_closed(self, page: Page) -> None:
+        for waiting in self.dialogs.all:
+            if waiting.page is page and waiting.standstill:
+                self.dialogs.drop(waiting, "the browser closed it")
 
     def _on_chooser(self, chooser: FileChooser) -> None:
+        if self._choosers is not None and not self._choosers.done():
+            self._choosers.set_result(chooser)
+            return
+        for waiting in self.dialogs.all:
+            if waiting.kind == "files" and waiting.page is chooser.page:
+                self.dialogs.drop(waiting, "the page asked again")
         self.note("file chooser", "for several files" if chooser.is_multiple() else "for one file")
+        self.dialogs.add(of_chooser(chooser))
+
+
+def _holds(tree: dict[str, Any], frame: str) -> bool:
+    return tree["frame"]["id"] == frame or any(_holds(each, frame) for each in tree.get("childFrames", []))

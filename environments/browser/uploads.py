@@ -1,4 +1,4 @@
-"""What is uploaded: whether it is there, and what the record of a step says of it."""
+"""What is uploaded: whether it is there and fits, and what the record of a step says of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
+
+from playwright.async_api import FileChooser
 
 from ...tools.errors import ActionError
 
@@ -43,6 +45,27 @@ def described(paths: Sequence[Path]) -> list[str]:
                 raise ActionError(f"{file} cannot be uploaded: {error.strerror or error}") from error
             said.append(f"{name}, {size} bytes, sha256 {digest}")
     return said
+
+
+async def give(chooser: FileChooser, files: Sequence[Path]) -> None:
+    """Gives files to a chooser. What its ``accept`` attribute says is advice, to browsers too: it is not checked.
+
+    Raises:
+        ActionError: None were named, one is a folder (or a file where a folder is wanted), or there are too many.
+    """
+    if not files:
+        raise ActionError("no file was named", remedy="name the files in paths, or dismiss the dialog")
+    folder = bool(await chooser.element.evaluate("element => element.webkitdirectory"))
+    for each in files:
+        if folder and not each.is_dir():
+            raise ActionError(f"{each} is no folder, and a folder is wanted")
+        if not folder and each.is_dir():
+            raise ActionError(f"{each} is a folder, and files are wanted", remedy="name the files in it")
+        if not folder and not each.is_file():
+            raise ActionError(f"{each} is no regular file")
+    if len(files) > 1 and (folder or not chooser.is_multiple()):
+        raise ActionError(f"one {'folder' if folder else 'file'} is wanted, and {len(files)} were named")
+    await chooser.set_files(list(files))
 
 
 def _files(path: Path) -> list[Path]:

@@ -215,7 +215,7 @@ class LazyTree:
     On disk it is ``{"blob": sha256, "media": …}`` or ``{"missing": why}``.
 
     Args:
-        fetch: Brings the tree of this observation; called at most once.
+        fetch: Brings the tree of this observation, or says why there is none; called at most once.
         missing: Why there is none, as long as it was not fetched.
     """
 
