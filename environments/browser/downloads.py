@@ -13,6 +13,7 @@ import mimetypes
 import os
 import shutil
 import time
+import uuid
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -136,6 +137,20 @@ class Downloads:
         self._context.on("response", self._on_response)
         self._context.on("requestfailed", self._on_failed)
 
+    def add(self, name: str, data: bytes, url: str) -> None:
+        """Keeps a file that the browser made itself, such as a printed page, as if it had been downloaded.
+
+        Args:
+            name: What it is called.
+            data: What is in it.
+            url: URL of the page that it was made of.
+        """
+        name, guid = safe_name(name), uuid.uuid4().hex
+        shown = self._secrets.redact(cut(url, _LONGEST_URL))
+        running = _Running(self._secrets.redact(name), shown, _mime_of(url, name), len(data), len(data))
+        self._running[guid] = running
+        self._finish(self._put(guid, running, data))
+
     def pending(self) -> str:
         """What is on its way, for a person; empty when nothing is, or when it was waited for in vain already."""
         for each in self._running.values():
@@ -247,9 +262,7 @@ class Downloads:
         running.total = max(running.total, int(event["totalBytes"]))
         match event["state"]:
             case "completed":
-                task = self._spawn(self._complete(str(event["guid"]), running))
-                self._finishing.add(task)
-                task.add_done_callback(self._finishing.discard)
+                self._finish(self._complete(str(event["guid"]), running))
             case "canceled":
                 self._fail(str(event["guid"]), running.why or self._broke_off(running))
             case _:
@@ -332,6 +345,20 @@ class Downloads:
         else:
             self._note("downloaded", f"{ended.name} ({ended.size:,} bytes)")
         self._changed.set()
+
+    async def _put(self, guid: str, running: _Running, data: bytes) -> None:
+        assert self._scratch is not None
+        try:
+            await asyncio.to_thread((self._scratch.path / guid).write_bytes, data)
+        except OSError as error:
+            self._fail(guid, f"it cannot be written: {error.strerror or error}")
+            return
+        await self._complete(guid, running)
+
+    def _finish(self, doing: Coroutine[Any, Any, None]) -> None:
+        task = self._spawn(doing)
+        self._finishing.add(task)
+        task.add_done_callback(self._finishing.discard)
 
     def _spawn(self, doing: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(doing)

@@ -117,6 +117,7 @@ class BrowserEnvironment:
         downloads = Downloads(self._context, self._tabs.note, self._clock, self._secrets, self._config.download_limit)
         self._downloads = downloads
         await downloads.open(await self._tabs.session())
+        self._tabs.asking.on_file = lambda name, data: downloads.add(name, data, self._tabs.page.url)
         if url != "about:blank":
             error = self._explained(await self._interruptible(self._hands.go(url), Navigate(url=url)))
             if error is not None:

@@ -116,7 +116,6 @@ class Tabs:
             EnvironmentFailed: The browser is gone.
         """
         if self._current is None and not self._ended:
-            self.note("tab opened", "an empty one: every tab was closed")
             with boundary("the browser does not open a tab"):
                 await self._context.new_page()
 
@@ -388,9 +387,9 @@ class Tabs:
         return True
 
     def _session_of(self, page: Page) -> asyncio.Future[CDPSession]:
+        # shared by all who ask: one who gives up does not take it from the others
         if page not in self._sessions:
             self._sessions[page] = self._chore(self._attach(page))
-        # shared by all who ask: one who gives up does not take it from the others
         return asyncio.shield(self._sessions[page])
 
     async def _attach(self, page: Page) -> CDPSession:
@@ -422,7 +421,7 @@ class Tabs:
         self._pages[name] = page
         self._openers[page] = self._current
         if self._opened > 1:
-            self.note("tab opened", name)
+            self.note("tab opened", name if self._current is not None else f"{name}, empty: every other one was closed")
         self._current = page
         page.on("close", self._on_close)
         page.on("crash", self._on_crash)
@@ -430,7 +429,7 @@ class Tabs:
         page.on("filechooser", self._on_chooser)
         page.on("framenavigated", lambda frame: self.note("navigated", frame.url) if frame == page.main_frame else None)
         page.on("pageerror", lambda error: self.note("page error", str(error)[:500]))
-        self._session_of(page)
+        self._sessions[page] = self._chore(self._attach(page))
         self._chore(self._find_opener(page))
 
     def _on_close(self, page: Page) -> None:
