@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from playwright.async_api import CDPSession
@@ -46,8 +48,29 @@ async def accessible_nodes(session: CDPSession, frame: str) -> dict[int, Accessi
     except PlaywrightError:
         # a frame that went away between the two snapshots, or whose process is another: boxes and texts remain
         return {}
+    # thousands of nodes are read at once: not on the event loop
+    return await asyncio.to_thread(_read, answer["nodes"])
+
+
+async def accessible_among(session: CDPSession, keys: Iterable[int]) -> dict[int, Accessible]:
+    """Some nodes by their ``backendNodeId``, asked for one by one: on a page of very many this is quicker than to ask for all."""
     found: dict[int, Accessible] = {}
-    for node in answer["nodes"]:
+    for each in await asyncio.gather(*(_one(session, key) for key in keys)):
+        found.update(each)
+    return found
+
+
+async def _one(session: CDPSession, key: int) -> dict[int, Accessible]:
+    question = {"backendNodeId": key, "fetchRelatives": False}
+    try:
+        return _read((await session.send("Accessibility.getPartialAXTree", question))["nodes"])
+    except PlaywrightError:
+        return {}
+
+
+def _read(nodes: Iterable[Any]) -> dict[int, Accessible]:
+    found: dict[int, Accessible] = {}
+    for node in nodes:
         if node.get("ignored") or "backendDOMNodeId" not in node:
             continue
         role = str(node.get("role", {}).get("value", "generic"))

@@ -18,7 +18,7 @@ from ...tools.geometry import Box
 from .projection import Projection, Rect, meet, side
 from .viewport import viewport_of
 
-LIMIT = 1.0
+LIMIT = 2.0
 """Seconds that a frame, beside all others, may take to answer: one whose main thread is busy is left out."""
 
 _OWNER = (Path(__file__).parent / "owner.js").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ...tools.geometry import Box
 from .layout import Layout
-from .projection import Projection, Rect, around, meet
+from .projection import Corner, Projection, Rect, around, clipped, meet
 from .style import Style
 
 _FAR = 1e9
@@ -37,17 +37,38 @@ class View:
 
     def shown(self, rect: Rect | None) -> Box | None:
         """What is seen of a rectangle of the document."""
-        seen = self.projection.bounds(rect) if rect is not None else None
+        if rect is None:
+            return None
+        if self.outer is None:
+            return _box(self.projection.bounds(rect))
+        left, top, right, bottom = rect
+        return self.outer._shown([(left, top), (right, top), (right, bottom), (left, bottom)], self)
+
+    def _shown(self, corners: list[Corner], inner: View) -> Box | None:
+        # the image of an upright rectangle is none: it is clipped as what it is, corner by corner
+        found = [inner.projection.at(*each) for each in corners]
+        if None in found or inner.clip is None:
+            return None
+        seen = clipped([each for each in found if each is not None], inner.clip)
         if self.outer is not None:
-            return self.outer.shown(meet(seen, self.clip))
-        return None if seen is None else Box(left=seen[0], top=seen[1], right=seen[2], bottom=seen[3])
+            return self.outer._shown(seen, self) if seen else None
+        placed = [each for each in (self.projection.at(*each) for each in seen) if each is not None]
+        if not placed:
+            return None
+        return _box((*map(min, zip(*placed, strict=True)), *map(max, zip(*placed, strict=True))))
 
     def whole(self, rect: Rect) -> Box | None:
         """The whole of a rectangle of the document, seen or not."""
         found = self.projection.bounds(rect)
         if self.outer is not None:
             return None if found is None else self.outer.whole(found)
-        return None if found is None else Box(left=found[0], top=found[1], right=found[2], bottom=found[3])
+        return _box(found)
+
+
+def _box(rect: Rect | None) -> Box | None:
+    if rect is None or not (rect[0] < rect[2] and rect[1] < rect[3]):
+        return None
+    return Box(left=rect[0], top=rect[1], right=rect[2], bottom=rect[3])
 
 
 class Place(NamedTuple):

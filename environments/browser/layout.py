@@ -8,18 +8,28 @@ coordinates of its own (frames, images with a map), wherever transforms put them
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from playwright.async_api import CDPSession, Page
 from playwright.async_api import Error as PlaywrightError
 
-from .accessibility import Accessible, accessible_nodes
+from .accessibility import Accessible, accessible_among, accessible_nodes
 from .frames import Attached, Corners, attached, owner_of
 from .style import PROPERTIES
 
-PATIENCE = 1.5
-"""Seconds that all frames of other processes together may take: what has not answered by then is left out."""
+PATIENCE = 2.0
+"""Seconds in which none of the frames still waited for has answered, after which those are left out: their main threads are busy."""
+
+
+MANY = 15_000
+"""Nodes of a document (texts counted) beyond which roles, names and states are asked for on the screen only.
+
+All of them at once cost a browser about 0.15 ms a node, some 500 bytes each: 15 s and 53 MB for 100,000. Elsewhere on such a page
+elements have tags, texts and boxes, and the role ``generic``.
+"""
+ASKED = 2_000
+"""Elements on the screen that are asked for then, the smallest first; 300 took as long as 1,000 nodes of a whole tree."""
 
 
 class Layout(NamedTuple):
@@ -58,26 +68,31 @@ async def layout_of(page: Page, session: CDPSession) -> Layout:
     for each, owner in zip(frames, owners, strict=True):
         if owner is not None:
             homes[each.host][owner] = each
-    main, *others = await asyncio.gather(
-        _ask("", session, homes[session]),
-        *(_patiently(each, homes[each.session]) for each in frames),
-    )
-    assert main is not None
-    answered = dict(zip((each.session for each in frames), others, strict=True))
+    others = [asyncio.ensure_future(_ask(each.id, each.session, homes[each.session])) for each in frames]
+    try:
+        main = await _ask("", session, homes[session])
+        await _patiently(others)
+    finally:
+        for task in others:
+            task.cancel()
+        told = await asyncio.gather(*others, return_exceptions=True)
+    answered = {each.session: found for each, found in zip(frames, told, strict=True)}
     for host, inside in homes.items():
         home = main if host is session else answered[host]
         for owner, each in inside.items():
             guest = answered[each.session]
-            if home is not None and guest is not None:
+            if isinstance(home, Layout) and isinstance(guest, Layout):
                 home.guests[owner] = guest
     return main
 
 
-async def _patiently(frame: Attached, guests: dict[int, Attached]) -> Layout | None:
-    try:
-        return await asyncio.wait_for(_ask(frame.id, frame.session, guests), PATIENCE)
-    except (PlaywrightError, TimeoutError):
-        return None
+async def _patiently(tasks: Iterable[asyncio.Task[Layout]]) -> None:
+    """Waits for those that answer: a busy machine answers late, but it answers, one after the other."""
+    waiting = set(tasks)
+    while waiting:
+        done, waiting = await asyncio.wait(waiting, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            return
 
 
 async def _ask(name: str, session: CDPSession, guests: dict[int, Attached]) -> Layout:
@@ -88,12 +103,39 @@ async def _ask(name: str, session: CDPSession, guests: dict[int, Attached]) -> L
     documents, strings = snapshot["documents"], snapshot["strings"]
     shaped = {*guests, *_framed(documents), *_mapped(documents, strings)}
     answers, corners = await asyncio.gather(
-        asyncio.gather(*(accessible_nodes(session, strings[document["frameId"]]) for document in documents)),
+        asyncio.gather(*(_accessible(session, document, strings) for document in documents)),
         asyncio.gather(*(_corners(session, node) for node in shaped)),
     )
     accessible = {key: value for answer in answers for key, value in answer.items()}
     found = {node: each for node, each in zip(shaped, corners, strict=True) if each is not None}
     return Layout(name, documents, strings, accessible, found, {})
+
+
+async def _accessible(session: CDPSession, document: Any, strings: list[str]) -> dict[int, Accessible]:
+    if len(document["nodes"]["nodeType"]) <= MANY:
+        return await accessible_nodes(session, strings[document["frameId"]])
+    seen = await asyncio.to_thread(lambda: list(_on_screen(document)))
+    return await accessible_among(session, seen)
+
+
+def _on_screen(document: Any) -> Iterator[int]:
+    """The elements whose boxes reach into a document's viewport, the smallest first."""
+    nodes, layout = document["nodes"], document["layout"]
+    left, top = document.get("scrollOffsetX", 0), document.get("scrollOffsetY", 0)
+    if not layout["bounds"]:
+        return
+    width, height = layout["bounds"][0][2:4]
+    near = [
+        (bounds[2] * bounds[3], node)
+        for node, bounds in zip(layout["nodeIndex"], layout["bounds"], strict=True)
+        if bounds[0] < left + width
+        and bounds[1] < top + height
+        and bounds[0] + bounds[2] > left
+        and bounds[1] + bounds[3] > top
+        and nodes["nodeType"][node] == 1
+    ]
+    for _, node in sorted(near)[:ASKED]:
+        yield nodes["backendNodeId"][node]
 
 
 def _framed(documents: list[Any]) -> Iterator[int]:

@@ -10,6 +10,8 @@ from ...tools.geometry import Box, Point
 
 Rect = tuple[float, float, float, float]
 """Left, top, right, bottom."""
+Corner = tuple[float, float]
+"""x, y."""
 
 _EXACT = 1e-7
 
@@ -112,6 +114,9 @@ class Projection(NamedTuple):
     def bounds(self, rect: Rect) -> Rect | None:
         """The upright rectangle around the image of one; None when a corner of it has no image."""
         left, top, right, bottom = rect
+        if self.b == self.d == self.g == self.h == 0 and self.a > 0 and self.e > 0:
+            # nearly every node of nearly every page: worth its own line
+            return left * self.a + self.c, top * self.e + self.f, right * self.a + self.c, bottom * self.e + self.f
         corners = [self.at(left, top), self.at(right, top), self.at(right, bottom), self.at(left, bottom)]
         found = [each for each in corners if each is not None]
         if len(found) < 4:
@@ -149,6 +154,23 @@ def meet(one: Rect | None, other: Rect | None) -> Rect | None:
     left, top = max(one[0], other[0]), max(one[1], other[1])
     right, bottom = min(one[2], other[2]), min(one[3], other[3])
     return (left, top, right, bottom) if left < right and top < bottom else None
+
+
+def clipped(corners: Sequence[Corner], rect: Rect) -> list[Corner]:
+    """The part of a convex polygon that lies in a rectangle, by its corners; none when they share no area."""
+    # one edge of the rectangle after the other (Sutherland and Hodgman, 1974)
+    found = list(corners)
+    for axis, edge, sign in ((0, rect[0], 1), (1, rect[1], 1), (0, rect[2], -1), (1, rect[3], -1)):
+        kept: list[Corner] = []
+        for one, other in zip(found, (*found[1:], *found[:1]), strict=True):
+            near, far = (one[axis] - edge) * sign, (other[axis] - edge) * sign
+            if near >= 0:
+                kept.append(one)
+            if (near > 0 > far) or (near < 0 < far):
+                share = near / (near - far)
+                kept.append((one[0] + (other[0] - one[0]) * share, one[1] + (other[1] - one[1]) * share))
+        found = kept
+    return found if len(found) > 2 else []
 
 
 def around(quad: Sequence[float]) -> Rect:

@@ -19,6 +19,7 @@ from .viewport import viewport_of
 async def take_tree(page: Page, session: CDPSession, scale: float, secrets: Secrets) -> tuple[Tree, tuple[Box, ...]]:
     """Takes the tree of the page as it is now, frames of other sites included.
 
+    On a page of very many nodes (`layout.MANY`) only what is on the screen has roles, names and states; all has texts and boxes.
     A frame that vanishes meanwhile, or does not answer in time, is in the tree as an element with nothing inside.
 
     Args:

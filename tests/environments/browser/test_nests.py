@@ -1,11 +1,30 @@
-"""Pages nested at random: frames of both sites in one another, shadow roots, scrollers, zoom and transforms, with buttons all over."""
+"""Pages nested at random (frames of both sites in one another, shadow roots, scrollers, zoom, transforms): clicks land where the tree says."""
 
 from __future__ import annotations
 
+import asyncio
 import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import BrowserContext, Page
+
+from handeye.environments.browser.host import BrowserHost
+from handeye.environments.browser.tree import take_tree
+from handeye.environments.browser.viewport import viewport_of
+from handeye.episodes.schema import Tree
+from handeye.tools.geometry import Box, Point
+from handeye.tools.secrets import Secrets
+
+pytestmark = pytest.mark.browser
 
 _SCRIPT = """<script>
   addEventListener('mousedown', () => { report(window.met || ''); window.met = '' });
+  // the port of the server is known to the page only
+  addEventListener('DOMContentLoaded', () => { for (const e of all(document)) if (e.dataset.src)
+      e.src = 'http://' + e.dataset.src.replace(':', ':' + location.port) });
   const all = (root) => [...root.querySelectorAll('*')].flatMap(e => [e, ...(e.shadowRoot ? all(e.shadowRoot) : [])]);
   addEventListener('load', () => { for (const e of all(document)) if (e.dataset.to) e.scrollTo(...e.dataset.to.split(',')) });
 </script>"""
@@ -34,9 +53,8 @@ class Nest:
         names: Of the buttons.
     """
 
-    def __init__(self, seed: int, port_of: str = "PORT", *, turned: bool = True) -> None:
+    def __init__(self, seed: int, *, turned: bool) -> None:
         self._random = random.Random(seed)
-        self._port = port_of
         self._turned = turned
         self.pages: dict[str, str] = {}
         self.names: list[str] = []
@@ -97,7 +115,7 @@ class Nest:
             f"{_SCRIPT}{zoom}<body style='margin:4px;width:400px;height:500px'>{body}<script>{to}</script>"
         )
         size = f"width:{self._random.randint(150, 380)}px;height:{self._random.randint(120, 260)}px"
-        return f"<iframe style='display:block;margin:9px;{size};{style};{twist}' src='http://{inner}:{self._port}{path}'></iframe>"
+        return f"<iframe style='display:block;margin:9px;{size};{style};{twist}' data-src='{inner}:{path}'></iframe>"
 
     def _scroller(self, depth: int, site: str, turned: bool) -> str:
         twist, turned = self._twist(turned)
@@ -135,3 +153,92 @@ class Nest:
         side = self._random.choice(("right:5px;top:5px", "left:60%;top:40%", "right:0;bottom:9px"))
         place = self._random.choice(("fixed", "absolute"))
         return f"<div style='position:{place};{side}'>{self._button(0, site, turned)}</div>"
+
+
+class Mouse:
+    """Presses the mouse in a page, and says which button heard it."""
+
+    def __init__(self, page: Page, scale: float) -> None:
+        self.page = page
+        self._scale = scale
+        self._heard: asyncio.Queue[str] = asyncio.Queue()
+
+    async def listen(self) -> None:
+        await self.page.expose_binding("report", lambda _, name: self._heard.put_nowait(name))
+
+    async def press(self, point: Point) -> str:
+        """The button at a point of the frame; empty when none is there."""
+        session = await self.page.context.new_cdp_session(self.page)
+        at = (await viewport_of(session)).to_input(self._scale).point(point)
+        await self.page.mouse.move(at.x, at.y)
+        await self.page.mouse.down()
+        heard = await asyncio.wait_for(self._heard.get(), 30)
+        await self.page.mouse.up()
+        return heard
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def contexts(host: BrowserHost) -> AsyncIterator[Any]:
+    opened: list[BrowserContext] = []
+
+    async def open_context(**options: Any) -> BrowserContext:
+        opened.append(await (await host.browser()).new_context(viewport={"width": 1000, "height": 700}, **options))
+        return opened[-1]
+
+    yield open_context
+    for each in opened:
+        await each.close()
+
+
+async def open_nest(context: BrowserContext, serve: Any, nest: Nest, scale: float) -> tuple[Mouse, Tree]:
+    page = await context.new_page()
+    mouse = Mouse(page, scale)
+    await mouse.listen()
+    await page.goto(serve(nest.pages))
+    # a picture is there when every frame that is seen has been painted: until then input is sent by where frames were
+    await page.screenshot()
+    tree, _ = await take_tree(page, await context.new_cdp_session(page), scale, Secrets())
+    return mouse, tree
+
+
+def buttons(tree: Tree) -> dict[str, int]:
+    return {node.name: index for index, node in enumerate(tree.nodes) if node.role == "button"}
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_what_is_where_in_nested_pages(contexts: Any, serve: Any, seed: int) -> None:
+    scale = 1.0 + seed % 2
+    nest = Nest(seed, turned=False)
+    mouse, tree = await open_nest(await contexts(device_scale_factor=scale), serve, nest, scale)
+    found = buttons(tree)
+    assert sorted(found) == sorted(nest.names)
+    assert tree.nodes[0].box is not None
+    chance = random.Random(seed)
+    for _ in range(25):
+        point = Point(x=chance.uniform(0, 1000 * scale), y=chance.uniform(0, 700 * scale))
+        if not any(_at_an_edge(node.box, point) for node in tree.nodes):
+            hit = tree.topmost_at(point)
+            above = [] if hit is None else [tree.nodes[each] for each in tree.ancestors(hit)]
+            assert await mouse.press(point) == next((node.name for node in above if node.role == "button"), ""), point
+    for name, index in found.items():
+        box = tree.nodes[index].box
+        if box is not None and min(box.width, box.height) > 3 and tree.meets(index, box.center):
+            assert await mouse.press(box.center) == name, box
+
+
+@pytest.mark.parametrize("seed", range(100, 108))
+async def test_the_middle_of_what_is_turned(contexts: Any, serve: Any, seed: int) -> None:
+    scale = 1.0 + seed % 2
+    nest = Nest(seed, turned=True)
+    mouse, tree = await open_nest(await contexts(device_scale_factor=scale), serve, nest, scale)
+    found = buttons(tree)
+    assert sorted(found) == sorted(nest.names)
+    for name, index in found.items():
+        node = tree.nodes[index]
+        # of what is turned and cut, only the box around the rest is known, and its middle may lie beside it
+        if node.box is not None and node.box == node.extent and tree.meets(index, node.box.center):
+            assert await mouse.press(node.box.center) == name, node.box
+
+
+def _at_an_edge(box: Box | None, point: Point) -> bool:
+    return box is not None and box.grown(2).contains(point) and not box.grown(-2).contains(point)
