@@ -22,9 +22,6 @@ pytestmark = pytest.mark.browser
 
 _SCRIPT = """<script>
   addEventListener('mousedown', () => { report(window.met || ''); window.met = '' });
-  // the port of the server is known to the page only
-  addEventListener('DOMContentLoaded', () => { for (const e of all(document)) if (e.dataset.src)
-      e.src = 'http://' + e.dataset.src.replace(':', ':' + location.port) });
   const all = (root) => [...root.querySelectorAll('*')].flatMap(e => [e, ...(e.shadowRoot ? all(e.shadowRoot) : [])]);
   addEventListener('load', () => { for (const e of all(document)) if (e.dataset.to) e.scrollTo(...e.dataset.to.split(',')) });
 </script>"""
@@ -114,8 +111,10 @@ class Nest:
         self.pages[path] = (
             f"{_SCRIPT}{zoom}<body style='margin:4px;width:400px;height:500px'>{body}<script>{to}</script>"
         )
+        # the port of the server is known to the page only; before it has a source, a frame is loaded at once
+        load = f"this.onload = null; this.src = `http://{inner}:${{location.port}}{path}`"
         size = f"width:{self._random.randint(150, 380)}px;height:{self._random.randint(120, 260)}px"
-        return f"<iframe style='display:block;margin:9px;{size};{style};{twist}' data-src='{inner}:{path}'></iframe>"
+        return f"<iframe style='display:block;margin:9px;{size};{style};{twist}' onload=\"{load}\"></iframe>"
 
     def _scroller(self, depth: int, site: str, turned: bool) -> str:
         twist, turned = self._twist(turned)
