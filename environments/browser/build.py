@@ -8,7 +8,7 @@ from typing import Any
 from ...episodes.schema import Node, Tree
 from ...tools.geometry import Box
 from ...tools.secrets import Secrets
-from .ground import Ground, Place, View, padding_box, project, scroll_of
+from .ground import Ground, Place, View, project, scroll_of
 from .layout import Layout
 from .projection import Projection, Rect, meet
 from .style import Style, style_of
@@ -71,8 +71,11 @@ class Builder:
         if not style.visible or not bounds:
             return
         width, height = bounds[0][2:4]
-        inset = padding_box(whole, style, place.zoom, place.stretch)
-        projection = project(ground, key=key, size=(width, height), whole=whole, fallback=inset)
+        corners = ground.layout.corners.get(key)
+        if corners is None:
+            # gone since the snapshot
+            return
+        projection = project(ground, corners=corners, size=(width, height), whole=whole)
         if projection is None:
             return
         left, top = scroll_of(document)

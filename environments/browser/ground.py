@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ...tools.geometry import Box
+from .frames import Corners
 from .layout import Layout
 from .projection import Corner, Projection, Rect, around, clipped, meet
 from .style import Style
@@ -123,27 +124,18 @@ class Ground(NamedTuple):
     through: bool
 
 
-def project(
-    ground: Ground, *, key: int, size: tuple[float, float], whole: Rect, fallback: Rect | None
-) -> Projection | None:
+def project(ground: Ground, *, corners: Corners, size: tuple[float, float], whole: Rect) -> Projection | None:
     """How the inside of an element lies in its document's viewport.
 
     Args:
         ground: The document.
-        key: ``backendNodeId`` of the element.
+        corners: Of the element.
         size: Of its inside, in the inside's own pixels.
         whole: Its border box, pixels of the viewport.
-        fallback: Its content box, for an element whose corners are not known.
 
     Returns:
         Pixels of the inside → pixels of the viewport; None when it cannot be seen.
     """
-    corners = ground.layout.corners.get(key)
-    if corners is None:
-        if fallback is None:
-            return None
-        left, top, right, bottom = fallback
-        return Projection.onto(*size, (left, top, right, top, right, bottom, left, bottom))
     back = Projection.scaling(ground.zoom).then(ground.to_root.inverse())
     content, border = _mapped(corners.content, back), _mapped(corners.border, back)
     if content is None or border is None:

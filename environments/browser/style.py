@@ -23,6 +23,7 @@ PROPERTIES = (
     "contain",
     "will-change",
     "zoom",
+    "overlay",
     "border-left-width",
     "border-top-width",
     "border-right-width",
@@ -52,6 +53,7 @@ class Style(NamedTuple):
         inline: It flows with the text around it, and wraps with it.
         contains_absolute: What is positioned absolutely inside is positioned by it.
         contains_fixed: Likewise what is fixed: it is transformed.
+        top_layer: It lies above the page, whatever is around it: a modal dialog, a popover, what fills the screen.
         zoom: CSS ``zoom`` of its own.
         stretch: How much larger its own transforms make a horizontal and a vertical length.
         border: Widths left, top, right, bottom, CSS pixels before zoom and transforms.
@@ -68,6 +70,7 @@ class Style(NamedTuple):
     inline: bool
     contains_absolute: bool
     contains_fixed: bool
+    top_layer: bool
     zoom: float
     stretch: tuple[float, float]
     border: tuple[float, float, float, float]
@@ -75,7 +78,9 @@ class Style(NamedTuple):
 
 
 _NO = (False, False)
-PLAIN = Style(True, False, False, _NO, _NO, _NO, "static", False, False, False, 1.0, (1.0, 1.0), (0, 0, 0, 0), (0, 0))
+PLAIN = Style(
+    True, False, False, _NO, _NO, _NO, "static", False, False, False, False, 1.0, (1.0, 1.0), (0, 0, 0, 0), (0, 0)
+)
 """Of nodes that have no style of their own: documents."""
 
 
@@ -108,6 +113,7 @@ def style_of(row: Sequence[int], strings: Sequence[str]) -> Style:
         inline=inline,
         contains_absolute=position != "static" or fixes,
         contains_fixed=fixes,
+        top_layer=text["overlay"] == "auto",
         zoom=_number(text["zoom"]),
         stretch=_stretch(text["transform"], text["scale"]) if transformed else (1.0, 1.0),
         border=(

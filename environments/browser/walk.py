@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...episodes.schema import Node
 from ...tools.geometry import Box
-from .frames import content_size
+from .frames import Corners
 from .ground import Ground, Place, cut_by, padding_box, project
 from .labels import Labels, shape_of
 from .projection import Rect, meet
@@ -43,9 +43,6 @@ class Walk:
         self._texts: list[int] = layout["text"]
         self._lines = _lines(document)
         self._inner = _rare(nodes.get("contentDocumentIndex"))
-        backdrops = _rare(nodes.get("pseudoType"))
-        # only what lies in the top layer (a modal dialog, a popover) has a backdrop
-        self._top_layer = {self._parents[node] for node, kind in backdrops.items() if strings[kind] == "backdrop"}
         self._tags = _Tags(strings)
         self._root_clips = False
         self._areas: list[tuple[int, int, dict[str, str]]] = []
@@ -108,7 +105,7 @@ class Walk:
         style = builder.style(ground.layout, style_row) if style_row else PLAIN
         paint = builder.paint(ground.layout, self._orders[row])
         whole = self._rect(row)
-        if node in self._top_layer:
+        if style.top_layer:
             above = above._replace(clip_absolute=ground.window, clip_fixed=ground.window, cut=None, faded=False)
         clip = {"fixed": above.clip_fixed, "absolute": above.clip_absolute}.get(style.position, above.clip)
         seen = meet(clip, whole) if style.visible else None
@@ -279,9 +276,12 @@ class Walk:
     def _place_area(self, index: int, image: int, attributes: dict[str, str]) -> None:
         ground, nodes = self._ground, self._builder.nodes
         key, place = self._keys[image], self._places[image]
-        size = content_size(ground.layout.corners[key])
+        corners = ground.layout.corners[key]
+        # an area's coordinates are counted from the corner of the image's border, not of the picture (found by trial, Chromium 156)
+        size = corners.width, corners.height
         shape = shape_of(attributes, *size)
-        projection = project(ground, key=key, size=size, whole=self._rect(self._rows[image][0]), fallback=None)
+        outline = Corners(corners.border, corners.border, *size)
+        projection = project(ground, corners=outline, size=size, whole=self._rect(self._rows[image][0]))
         whole = projection.bounds(shape) if projection is not None and shape is not None else None
         if whole is None:
             return
