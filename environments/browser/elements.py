@@ -130,7 +130,8 @@ async def _frame_of(page: Page, session: CDPSession, node: dict[str, Any]) -> At
 
 async def _active(session: CDPSession) -> str | None:
     answer = await session.send("Runtime.evaluate", {"expression": "document.activeElement"})
-    return answer["result"].get("objectId")
+    found = answer["result"].get("objectId")
+    return None if found is None else str(found)
 
 
 async def _active_in(page: Page, session: CDPSession, element: str) -> tuple[CDPSession, str] | None:

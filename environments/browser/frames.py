@@ -207,8 +207,12 @@ async def _attach(frame: Frame) -> tuple[CDPSession, str]:
     made = session, str(target["targetInfo"]["targetId"])
     _sessions[frame] = made
     # a frame that moves to another process leaves its session behind
-    session.on("close", lambda _: _sessions.pop(frame, None))
+    session.on("close", lambda _: _forget(frame))
     return made
+
+
+def _forget(frame: Frame) -> None:
+    _sessions.pop(frame, None)
 
 
 def _box(rect: Rect | None) -> Box:

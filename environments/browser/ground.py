@@ -1,4 +1,8 @@
-"""Where the documents of a page lie: in the frame that is seen, in one another, and what of them is let through."""
+"""Where the documents of a page lie: in the frame that is seen, in one another, and what of them is let through.
+
+Of an element that is turned or sheared within its document (not with its frame) the snapshot tells the upright box around it only. Where
+such an element clips what is in it, that box clips: at its corners more may count as seen than is.
+"""
 
 from __future__ import annotations
 

@@ -121,6 +121,8 @@ class Nest:
         overflow = self._random.choice(
             ("overflow:auto", "overflow:hidden", "overflow:clip", "overflow-x:hidden;overflow-y:scroll")
         )
+        # of a clip that is turned only the box around it is known
+        overflow = "overflow:visible" if turned else overflow
         to = f"{self._random.randint(0, 12)},{self._random.randint(0, 60)}"
         body = self._blocks(depth - 1, site, turned)
         border = self._random.choice(("", "border:6px solid", "border:2px solid;padding:5px"))
