@@ -191,5 +191,5 @@ async def _guarded(
     try:
         await asyncio.wait_for(world.close(), _CLOSING)
     except TimeoutError:
-        failed = failed or f"it did not close within {_CLOSING:g} s"
+        failed = "; ".join(filter(None, (failed, f"it did not close within {_CLOSING:g} s")))
     return failed

@@ -274,15 +274,15 @@ class BrowserEnvironment:
         context, self._context = self._context, None
         if context is not None:
             await self._watch.close()
-            # a browser that is gone has let go of everything
-            with contextlib.suppress(EnvironmentFailed, PlaywrightError):
-                await self._hands.release_all()
+            # a browser that is gone has let go of everything, and a page that hangs never says that it has
+            with contextlib.suppress(EnvironmentFailed, PlaywrightError, TimeoutError):
+                await asyncio.wait_for(self._hands.release_all(), _REPORT_LIMIT)
             with contextlib.suppress(PlaywrightError):
                 await context.close()
+            await self._tabs.close()
         downloads, self._downloads = self._downloads, None
         if downloads is not None:
             await downloads.close()
-            await self._tabs.close()
         for task in self._unfinished:
             task.cancel()
         await asyncio.gather(*self._unfinished, return_exceptions=True)

@@ -40,7 +40,11 @@ BAD = {
     ),
     "forgetful": (EPISODE.replace("var core", "var other") + FORM, "core is not defined"),
 }
-PAGES = {"form": EPISODE + FORM, **{name: page for name, (page, _) in BAD.items()}}
+PAGES = {
+    "hangs": EPISODE + "<button onclick='for (;;);'>Work</button>",
+    "form": EPISODE + FORM,
+    **{name: page for name, (page, _) in BAD.items()},
+}
 
 
 class Site:
@@ -86,6 +90,20 @@ async def test_a_page_that_is_wrong_is_a_failed_row(host: BrowserHost, name: str
     [failure] = part.failures
     assert failure.startswith(f"{name}: ")
     assert BAD[name][1] in failure
+
+
+async def test_a_page_that_takes_too_long_is_a_failed_row(host: BrowserHost) -> None:
+    part = await miniwob.measure(host, over("form", limit=0.01))
+    assert part.failures == ("form: it was not done within 0.01 s",)
+
+
+@pytest.mark.slow
+async def test_a_page_that_hangs_under_a_click_is_a_failed_row_and_is_closed(host: BrowserHost) -> None:
+    part = await miniwob.measure(host, over("hangs", limit=6))
+    [failure] = part.failures
+    assert failure.startswith("hangs: ") and "did not close" not in failure
+    # whichever comes first: the limit, or the picture that does not come
+    assert "within" in failure
 
 
 async def test_a_page_that_fails_fails_the_command_and_is_named(host: BrowserHost, tmp_path: Path) -> None:
