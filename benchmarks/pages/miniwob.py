@@ -183,6 +183,7 @@ async def _guarded(
         async with asyncio.timeout(limit) as watch:
             await go(world)
     except UsageError:
+        await world.close()
         raise
     except TimeoutError as error:
         failed = f"it was not done within {limit:g} s" if watch.expired() else f"an error that is not ours: {error!r}"
