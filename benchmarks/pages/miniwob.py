@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from ...environments.browser.environment import BrowserEnvironment
@@ -145,7 +146,7 @@ async def _contract(host: BrowserHost, pages: Pages, share: Sequence[str]) -> Ro
     for name in share:
         start, began = pages.start(name), time.monotonic()
         if await _stands_still(host, pages.limit, start):
-            failed = await _guarded(host, 3 * pages.limit, _Contract(host, start))
+            failed = await _guarded(host, 3 * pages.limit, partial(_keep_contract, host, start))
             seconds = f"{time.monotonic() - began:.1f}"
             return Row((f"{name}, the whole contract", seconds, *[""] * (len(COLUMNS) - 2)), failed)
     return None
@@ -161,12 +162,9 @@ async def _stands_still(host: BrowserHost, limit: float, start: Start) -> bool:
     return not failed and looks[1].settled.ok and looks[0].frame.pixel_hash == looks[1].frame.pixel_hash
 
 
-class _Contract(NamedTuple):
-    host: BrowserHost
-    start: Start
-
-    async def __call__(self, world: BrowserEnvironment) -> None:
-        await check_environment(lambda: BrowserEnvironment(host=self.host), self.start)
+async def _keep_contract(host: BrowserHost, start: Start, world: BrowserEnvironment) -> None:
+    del world  # each check makes its own
+    await check_environment(lambda: BrowserEnvironment(host=host), start)
 
 
 async def _guarded(
@@ -178,9 +176,9 @@ async def _guarded(
         UsageError: Nothing could be opened at all, through no fault of a page.
     """
     world = BrowserEnvironment(host=host)
-    failed = ""
+    failed, watch = "", asyncio.timeout(limit)
     try:
-        async with asyncio.timeout(limit) as watch:
+        async with watch:
             await go(world)
     except UsageError:
         await world.close()
