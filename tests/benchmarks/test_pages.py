@@ -23,7 +23,11 @@ EPISODE = """<script>
   var WOB_TASK_READY = true, WOB_DONE_GLOBAL = false, WOB_RAW_REWARD_GLOBAL = 0, WOB_REWARD_GLOBAL = 0;
   var core = { endEpisode(reward) { WOB_RAW_REWARD_GLOBAL = WOB_REWARD_GLOBAL = reward; WOB_DONE_GLOBAL = true; } };
 </script>"""
-FORM = "<p>Fill it in</p><input aria-label=Name><select><option>red<option>green</select><button>OK</button>"
+# Everything lies on whole pixels: Chromium draws an edge between two of them now this way, now that.
+STYLE = (
+    "<style>* { margin: 0; font: 16px/20px sans-serif } input, select, button { display: block; height: 24px }</style>"
+)
+FORM = f"{STYLE}<p>Fill it in</p><input aria-label=Name><select><option>red<option>green</select><button>OK</button>"
 BAD = {
     "never-ready": (
         EPISODE.replace("WOB_TASK_READY = true", "WOB_TASK_READY = false") + FORM,
