@@ -21,7 +21,7 @@ from ...tools.actions import Act, Click, Navigate, Type
 from ...tools.geometry import Box, Point
 from ...tools.pixels import Frame
 from .part import Part, Row
-from .settling_kinds import FRAMES, KINDS, Kind, page
+from .settling_kinds import FRAMES, KINDS, LIMITS, Kind, page
 from .settling_server import GREEN, SettlingServer
 
 _ACTS: dict[str, Act] = {
@@ -54,8 +54,8 @@ class Trial(NamedTuple):
 
 async def try_kind(name: str, environment: BrowserEnvironment, server: SettlingServer, seed: int) -> Trial:
     """Acts once on a fresh page of that kind; the environment has been reset."""
-    kind, path = KINDS[name], f"/{seed}"
-    server.pages[path] = page(kind, random.Random(f"{name} {seed}"), server.port)  # nothing secret
+    kind, path = (KINDS | LIMITS)[name], f"/{seed}"
+    server.pages[path] = page(kind, random.Random(f"{name} {seed}"), server.port)  # noqa: S311  # nothing secret
     where = f"{kind.load}?page={path}" if kind.load else path
     now = await environment.look()
     now = (await environment.step(Navigate(url=f"http://127.0.0.1:{server.port}{where}"), on=now.id)).observation
@@ -157,9 +157,7 @@ def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=100, help="acts in all, over the kinds in turn")
-    parser.add_argument(
-        "--kind", action="append", default=[], choices=list(KINDS), help="only this kind; may be repeated"
-    )
+    parser.add_argument("--kind", action="append", default=[], choices=[*KINDS, *LIMITS], help="only this kind; may be repeated")
     parser.add_argument("--seed", type=int, default=0, help="first seed of the pages")
     asked = parser.parse_args()
     part = asyncio.run(measure(asked.trials, asked.kind, asked.seed))

@@ -303,3 +303,8 @@ KINDS: dict[str, Kind] = {
     "next page": Kind(_just("function act(){setTimeout(()=>{location.href='/next?ms={N}'},{n})}")),
 }
 """Name → kind."""
+
+LIMITS: dict[str, Kind] = {
+    "timer that nobody waits for": Kind(_just("function act(){setTimeout(done,2600)}")),
+}
+"""What nothing announces: the frame is early, and `Wait` is what one has for it."""

@@ -5,9 +5,9 @@ at most 2 s is pending, no finite animation runs, no message waits for its answe
 any document was changed. Frames of other origins are asked as well.
 
 What moves for ever is left out of the comparison, and `Settled` says so: endless animations and playing videos at once; a
-canvas, an animated image or an element that scripts keep changing once it was seen to move for 2.5 s. That is what an endless
-movement costs at most, once in a document; a request or a chain of bounded things is waited for up to `BrowserConfig.settle` seconds
-(a single request 5 s, unless it brings a new page). Whatever outlasted that is not waited for again.
+canvas or an element that scripts keep changing once it was seen to move for 2.5 s, an animated image after three captures. These 2.5 s
+are what an endless movement costs at most, once in a document; a request or a chain of bounded things is waited for up to
+`BrowserConfig.settle` seconds (a single request 5 s, unless it brings a new page). What outlasted that is not waited for again.
 
 The limit: what nothing announces cannot be seen. A bare timer of more than 2 s, a push on a connection that was open before the
 act, a loop that ran for 2 s (1 s while a page loads) without changing anything: a ``wait`` act covers these.
@@ -26,7 +26,7 @@ from playwright.async_api import BrowserContext, Request, Response
 from ...episodes.schema import Settled
 from ...tools.geometry import Box
 from ...tools.pixels import Frame
-from .signs import Signs, Watch
+from .signs import IMAGE, Signs, Watch
 
 _BACKGROUND = frozenset({"websocket", "eventsource", "media", "ping", "cspviolationreport", "texttrack", "manifest"})
 _RESTLESS = 2.5
@@ -147,6 +147,7 @@ class Settling:
         self._began = self._bounded_at = time.monotonic()
         self._captures = 0
         self._endless: dict[str, Box] = {}
+        self._suspects: frozenset[str] = frozenset()
 
     async def run(self) -> tuple[Frame, Settled]:
         """Captures until the screen has come to rest.
@@ -171,6 +172,7 @@ class Settling:
                 difference = await self._compare(before.frame, shot.frame, {})
                 if not difference.elsewhere:
                     return await self._at_rest(shot.frame, difference)
+                await self._suspect(before.frame, shot.frame, said)
             # what came to pass during a capture may not be in it
             before = shot if said.changes == changes else None
         return await self._give_up(said, why)
@@ -202,6 +204,16 @@ class Settling:
         # decoding takes longer than a turn of the event loop should
         return await asyncio.to_thread(_difference, a, b, {**live, **self._endless})
 
+    async def _suspect(self, a: Frame, b: Frame, said: Signs) -> None:
+        """A complete image of which nothing was said, and which yet is another in two pairs of captures, is animated."""
+        images = {key: box for key, box in said.live.items() if key.startswith(IMAGE)}
+        difference = await self._compare(a, b, images)
+        again = {key for key in difference.moved if key in self._suspects and key in images}
+        self._suspects |= difference.moved
+        if again:
+            self._endless.update((key, images[key]) for key in again)
+            await self._watch.know(again)
+
     async def _at_rest(self, frame: Frame, difference: _Difference) -> tuple[Frame, Settled]:
         if difference.same:
             if self._endless:
@@ -218,8 +230,9 @@ class Settling:
         await self._watch.give_up(difference.moved)
         moving = {**{key: box for key, box in said.live.items() if key in difference.moved}, **self._endless}
         if difference.elsewhere or why:
-            why = why if again.bounded or not difference.elsewhere else "the picture keeps changing"
-            return second.frame, self._settled(False, why or "the picture keeps changing", moving.values())
+            if difference.elsewhere and not again.bounded:
+                why = "the picture keeps changing"
+            return second.frame, self._settled(False, why, moving.values())
         return second.frame, self._settled(
             difference.same, "" if difference.same else ENDLESS, moving.values(), elsewhere=not difference.same
         )

@@ -26,6 +26,9 @@ _FRAME_LIMIT = 1.0
 _ANNOUNCED = "the page is being replaced"
 
 
+IMAGE = "image "
+
+
 class Signs(NamedTuple):
     """What the documents announce.
 
@@ -34,7 +37,8 @@ class Signs(NamedTuple):
         loops: Code that runs again and again, for now: timers, frames, scrolling.
         changes: Equal for two answers between which nothing happened that may change the picture.
         endless: What moves for ever, id → box in frame pixels.
-        live: What may move without a word, id → box in frame pixels: canvases, images.
+        live: What may move without a word, id → box in frame pixels: canvases, images; the id of a complete image begins
+            with `IMAGE`.
         strays: Addresses whose requests tell nothing.
     """
 
@@ -85,6 +89,10 @@ class Watch:
     async def give_up(self, moved: Iterable[str]) -> None:
         """Says that what is announced now, and these live things, go on for ever: nobody will wait for them again."""
         await self._tell(f"giveUp({json.dumps(list(moved))})")
+
+    async def know(self, moved: Iterable[str]) -> None:
+        """Says that these live things move for ever."""
+        await self._tell(f"know({json.dumps(list(moved))})")
 
     async def rested(self) -> None:
         """Says that nothing moved, whatever was known to move for ever."""

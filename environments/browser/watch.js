@@ -200,22 +200,29 @@
     if (t - hops.since < RESTLESS) changes += 1;
   };
   const talks = new WeakMap();
-  const open = new Set();
+  const open = new Set(); // questions without an answer
   const ask = (talk, source, limit) => {
-    talk.source = source;
-    talk.until = now() + limit;
-    talk.forced = !current && inputAt > 0 && now() - inputAt < 30;
-    open.add(talk);
+    for (const each of open) if (each.talk === talk && each.source === source) open.delete(each);
+    open.add({ talk, source, until: now() + limit, forced: !current && inputAt > 0 && now() - inputAt < 30 });
   };
-  const answered = (talk) => {
-    if (talk.source) fire(talk.source);
-    open.delete(talk);
-    changes += talk.source && heartbeat(talk.source) ? 0 : 1;
+  const answered = (talk, event) => {
+    // which of several questions it answers is seen by its form: a heartbeat is answered in the same form each time
+    const form = `${event.type} ${shapeOf(event.data)}`;
+    const asked = [...open].filter((each) => each.talk === talk);
+    const one = asked.find((each) => each.source.reply === form) || asked.find((each) => !each.source.reply) || asked[0];
+    if (!one) {
+      hop();
+      return;
+    }
+    one.source.reply = form;
+    fire(one.source);
+    open.delete(one);
+    changes += heartbeat(one.source) ? 0 : 1;
   };
   const converse = (party, target, name) => {
-    const talk = { name, source: null, until: 0, forced: false };
+    const talk = { name };
     talks.set(party, talk);
-    for (const event of ["message", "error", "close"]) target.addEventListener(event, () => answered(talk));
+    for (const event of ["message", "error", "close"]) target.addEventListener(event, (given) => answered(talk, given));
     return talk;
   };
   const shapeOf = (data) =>
@@ -353,7 +360,8 @@
   let lastId = 0;
   const idOf = (element) => {
     if (!ids.has(element)) ids.set(element, ++lastId);
-    return `${performance.timeOrigin} ${ids.get(element)}`;
+    const whole = element.tagName === "IMG" && element.complete;
+    return `${whole ? "image" : "element"} ${performance.timeOrigin} ${ids.get(element)}`;
   };
   const inSight = (element) => {
     const r = element.getBoundingClientRect();
@@ -385,9 +393,9 @@
       else if (held.kind === "timer" && (held.forced || held.source.fired < 3)) found.bounded.timer += 1;
       else found.loops += 1;
     }
-    for (const talk of open) {
-      if (t > talk.until) open.delete(talk);
-      else if (talk.forced || !heartbeat(talk.source)) found.bounded["answer to a message"] += 1;
+    for (const asked of open) {
+      if (t > asked.until) open.delete(asked);
+      else if (asked.forced || !heartbeat(asked.source)) found.bounded["answer to a message"] += 1;
     }
     for (const entry of reading) {
       const late = t - entry.at;
@@ -488,19 +496,25 @@
       }
     }
   };
-  // Nobody waits any longer: what is announced now, and these live elements, count as going on for ever.
+  // These live elements move for ever.
+  report.know = (moved) => {
+    for (const element of every(LIVE)) if (moved.includes(idOf(element))) known.add(element);
+    below((inner) => inner.know(moved));
+  };
+  // Nobody waits any longer: what is announced now counts as going on for ever, too.
   report.giveUp = (moved) => {
     for (const held of waiting.values()) held.source.endless = true;
-    for (const talk of open) talk.source.endless = true;
+    for (const asked of open) asked.source.endless = true;
     for (const animation of document.getAnimations()) {
       if (animation.effect && animation.effect.target) given.add(animation.effect.target);
     }
-    for (const element of every(LIVE)) if (moved.includes(idOf(element))) known.add(element);
     below((inner) => inner.giveUp(moved));
+    report.know(moved);
   };
   // Nothing moved: the live elements that were known to have come to rest.
   report.rested = () => {
-    for (const element of every(LIVE)) known.delete(element);
+    // an image that was once seen to move goes on when its next picture is due
+    for (const element of every(LIVE)) if (element.tagName !== "IMG") known.delete(element);
     below((inner) => inner.rested());
   };
   Object.defineProperty(window, NAME, { value: report });
