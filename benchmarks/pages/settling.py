@@ -55,7 +55,7 @@ class Trial(NamedTuple):
 async def try_kind(name: str, environment: BrowserEnvironment, server: SettlingServer, seed: int) -> Trial:
     """Acts once on a fresh page of that kind; the environment has been reset."""
     kind, path = (KINDS | LIMITS)[name], f"/{seed}"
-    server.pages[path] = page(kind, random.Random(f"{name} {seed}"), server.port)  # noqa: S311  # nothing secret
+    server.pages[path] = page(kind, random.Random(f"{name} {seed}"), server.port)  # nothing secret
     where = f"{kind.load}?page={path}" if kind.load else path
     now = await environment.look()
     now = (await environment.step(Navigate(url=f"http://127.0.0.1:{server.port}{where}"), on=now.id)).observation
@@ -157,7 +157,9 @@ def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=100, help="acts in all, over the kinds in turn")
-    parser.add_argument("--kind", action="append", default=[], choices=[*KINDS, *LIMITS], help="only this kind; may be repeated")
+    parser.add_argument(
+        "--kind", action="append", default=[], choices=[*KINDS, *LIMITS], help="only this kind; may be repeated"
+    )
     parser.add_argument("--seed", type=int, default=0, help="first seed of the pages")
     asked = parser.parse_args()
     part = asyncio.run(measure(asked.trials, asked.kind, asked.seed))

@@ -88,7 +88,8 @@ FRAMES = {
     "/next": _PAGE.replace("MARKUP", "next").replace("SCRIPT", "get('/delay?ms=200').then(()=>setTimeout(done,150))"),
     "/worker.js": "onmessage=(e)=>{const end=performance.now()+e.data;while(performance.now()<end);postMessage(1)}",
     "/shared.js": "onconnect=(c)=>{const p=c.ports[0];p.onmessage=(e)=>setTimeout(()=>p.postMessage(1),e.data)}",
-    "/sw/sw.js": "onfetch=(e)=>{if(e.request.url.includes('/sw/answer'))e.respondWith(new Promise((f)=>setTimeout(()=>f(new Response('hi')),400)))}",
+    "/sw/sw.js": "onfetch=(e)=>{if(e.request.url.includes('/sw/answer'))e.respondWith("
+    "new Promise((f)=>setTimeout(()=>f(new Response('hi')),400)))}",
 }
 """Path → what the pages of several kinds ask for."""
 _LISTEN = "onmessage=(e)=>{window.doneAt=e.data};"
@@ -134,9 +135,8 @@ KINDS: dict[str, Kind] = {
     "lazy image": Kind(
         _just(
             "function act(){$('i').scrollIntoView({block:'center'})}$('i').src='/a.png?ms={N}'",
-            f"<style>{_SIZES}</style><img id=i loading=lazy width=200 height=200 onload=at() style='position:absolute;top:{{T}}px;left:0'>".replace(
-                "{T}", "4500"
-            ),
+            f"<style>{_SIZES}</style>"
+            "<img id=i loading=lazy width=200 height=200 onload=at() style='position:absolute;top:4500px;left:0'>",
         ),
         spot=(100, 360),
     ),
@@ -207,7 +207,8 @@ KINDS: dict[str, Kind] = {
     ),
     "posted tasks": Kind(
         _just(
-            "async function act(){for(let i=0;i<{n};i++)await scheduler.postTask(()=>i,{delay:i*9,priority:i%2?'background':'user-visible'});done()}"
+            "async function act(){for(let i=0;i<{n};i++)await scheduler.postTask(()=>i,"
+            "{delay:i*9,priority:i%2?'background':'user-visible'});done()}"
         )
     ),
     "idle callbacks": Kind(

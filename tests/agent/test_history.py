@@ -168,3 +168,6 @@ def test_facts_are_what_pixels_do_not_say() -> None:
         "Meanwhile: download a.pdf",
         "The screen still moves: an animation",
     ]
+    # a spinner somewhere is nothing to wait for
+    resting = now.model_copy(update={"settled": Settled(ok=False, elsewhere=True, why="an animation")})
+    assert "moves" not in facts(resting)

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from handeye.environments.base import Stepped
 from handeye.environments.browser.environment import BrowserEnvironment
-from handeye.environments.browser.host import BrowserConfig, BrowserHost
+from handeye.environments.browser.host import BrowserHost
 from handeye.episodes.schema import Observation, Start, Tree, Viewport
 from handeye.tools.actions import (
     Act,
@@ -245,42 +245,6 @@ async def test_a_dialog_while_the_page_loads(world: World, serve: Any) -> None:
     assert world.now.dialog is not None and world.now.dialog.message == "hello"
     await world.act(AnswerDialog())
     assert "loaded" in await world.text()
-
-
-SETTLING = {
-    "late answer": "<button onclick=\"this.textContent='Loading'; fetch('/slow').then(() => { this.textContent = 'ready' })\">Go</button>",
-    "short timer": "<button onclick=\"setTimeout(() => { this.textContent = 'ready' }, 300)\">Go</button>",
-    "timer then request": "<button onclick=\"setTimeout(() => fetch('/slow').then(() => { this.textContent = 'ready' }), 200)\">Go</button>",
-    "transition": "<style>button{transition:margin .4s}</style><button onclick=\"this.style.marginLeft='90px';"
-    "this.ontransitionend=()=>{this.textContent='ready'}\">Go</button>",
-    "animation for ever": "<style>@keyframes t{to{transform:rotate(360deg)}} i{display:inline-block;width:20px;height:20px;"
-    'background:linear-gradient(red,blue);animation:t 1s linear infinite}</style><i></i><button onclick="setTimeout(() => '
-    "{ this.textContent = 'ready' }, 200)\">Go</button>",
-    "heartbeat": "<p id=c>0</p><script>let n = 0; (function beat() { n++; setTimeout(beat, 30) })()</script>"
-    "<button onclick=\"setTimeout(() => { this.textContent = 'ready' }, 200)\">Go</button>",
-    "moving canvas": "<canvas id=k width=60 height=60></canvas><script>const x=k.getContext('2d');let h=0;(function f(){x.fillStyle=`hsl(${h++} 90% 50%)`;"
-    "x.fillRect(0,0,60,60);requestAnimationFrame(f)})()</script><button onclick=\"setTimeout(() => { this.textContent = 'ready' }, 200)\">Go</button>",
-}
-
-
-@pytest.mark.parametrize("name", SETTLING)
-async def test_the_next_frame_shows_the_effect(world: World, serve: Any, name: str) -> None:
-    await world.open(serve({"/": SETTLING[name], "/slow": "x" * 200_000}))
-    assert world.now.settled.ok, world.now.settled.why
-    await world.act(Click[Point](at=await world.at("Go")))
-    assert "ready" in await world.text()
-    assert world.now.settled.ok, world.now.settled.why
-
-
-async def test_what_never_settles_says_so_within_its_cap(host: BrowserHost, serve: Any) -> None:
-    page = "<p id=p>0</p><script>let n = 0; setInterval(() => { p.textContent = n++ }, 7)</script>"
-    environment = BrowserEnvironment(BrowserConfig(settle=1.0))
-    try:
-        now = await environment.reset(Start(url=serve(page)))
-        assert not now.settled.ok
-        assert now.settled.why == "the picture keeps changing"
-    finally:
-        await environment.close()
 
 
 async def test_a_secret_is_masked_and_named(host: BrowserHost, serve: Any) -> None:
