@@ -180,7 +180,7 @@ KINDS: dict[str, Kind] = {
     "image that never ends": Kind(_just(_TIMER, "<img src=/drip.png width=50 height=50>")),
     "interval that ends": Kind(
         _just(
-            "function act(){let n=0;const t=setInterval(()=>{$('say').textContent=n;if(++n>{n}){clearInterval(t);done()}},{N}/8)}"
+            "function act(){let n=0;const t=setInterval(()=>{$('say').textContent=n;if(++n>{n}){clearInterval(t);done()}},{N}/16)}"
         )
     ),
     "frames that end": Kind(
