@@ -90,7 +90,8 @@ class Hands:
             EnvironmentFailed: The page is gone.
         """
         dialog = self._tabs.dialog
-        if dialog is not None and not isinstance(act, AnswerDialog | CloseTab | SwitchTab | NewTab | Wait):
+        leaves = dialog is not None and dialog.kind == "auth" and isinstance(act, Navigate)
+        if dialog is not None and not leaves and not isinstance(act, AnswerDialog | CloseTab | SwitchTab | NewTab | Wait):
             raise ActionError(self._tabs.why_still(dialog), remedy="answer it first: answer_dialog")
         with self._tabs.outliving(act), boundary(f"{act.verb} failed"):
             await self._dispatch(act)
@@ -140,11 +141,9 @@ class Hands:
             case Upload():
                 await self._upload(act)
             case AnswerDialog():
-                hidden = {
-                    name: self._secrets.reveal(text) for name in ("text", "password") if (text := getattr(act, name))
-                }
+                text, word = (None if each is None else self._secrets.reveal(each) for each in (act.text, act.password))
                 given = await asyncio.to_thread(described, located(act.paths)) if act.accept else []
-                await self._tabs.answer(act.model_copy(update=hidden))
+                await self._tabs.answer(act.model_copy(update={"text": text, "password": word}))
                 for each in given:
                     self._note("script", "upload", each)
                 self._note("script", "answer dialog", "accept" if act.accept else "dismiss")

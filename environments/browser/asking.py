@@ -78,7 +78,7 @@ class Asking:
             begun.set()
             await self._finished(task)
 
-        return Waiting("print", f"print {page.url}", respond, page, stops={page})
+        return Waiting("print", f"print {page.url}", respond, page, stops={page}, script=True)
 
     async def _hear(self, source: dict[str, Any], kind: str, detail: Any) -> None:
         page: Page = source["page"]

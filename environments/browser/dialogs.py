@@ -1,7 +1,7 @@
 """The dialogs that wait in a browser context: whose they are, what they hold up, and how each is answered.
 
-Nothing answers a dialog but an act. Those of a page (alert, confirm, prompt, beforeunload, print) stop its scripts, and with them every
-page of the same process. The browser's own (sign-in, permission, files) leave the page alive.
+Nothing answers a dialog but an act. Those of a script (alert, confirm, prompt, beforeunload, print) stop it, and with it every page of
+the same process. A sign-in that a page waits for keeps the browser from asking that page anything. The others leave the page alive.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class Waiting:
         page: Whose it is; None when that page is not there yet: a popup whose first request asks for a password.
         default: What a prompt holds to begin with.
         several: More than one file may be given.
-        stops: Pages whose scripts stand still until it is answered.
+        stops: Pages that can be neither used nor asked until it is answered.
+        script: A script opened it and stands still in it, perhaps with other pages of its process.
         gone: Called when it is closed without an answer.
     """
 
@@ -48,12 +49,8 @@ class Waiting:
     default: str = ""
     several: bool = False
     stops: set[Page] = field(default_factory=set)
+    script: bool = False
     gone: Callable[[], None] | None = None
-
-    @property
-    def standstill(self) -> bool:
-        """It stops scripts."""
-        return bool(self.stops) or self.kind in ("alert", "confirm", "prompt", "beforeunload")
 
 
 class Dialogs:
@@ -142,7 +139,7 @@ def of_page(dialog: PlaywrightDialog) -> Waiting:
 
     stops = {dialog.page} if dialog.page is not None else set()
     default = dialog.default_value if kind == "prompt" else ""
-    return Waiting(kind, dialog.message, respond, dialog.page, default, stops=stops)
+    return Waiting(kind, dialog.message, respond, dialog.page, default, stops=stops, script=True)
 
 
 def of_chooser(chooser: FileChooser) -> Waiting:

@@ -359,7 +359,11 @@ class BrowserEnvironment:
             raise
         done = {each for each in self._unfinished if each.done()}
         self._unfinished -= done
-        errors = [error for each in done if (error := each.exception()) is not None]
+        # what an earlier act was stopped in and another act has ended is no news of this one
+        counted = done if isinstance(act, AnswerDialog) else done & {task}
+        errors = [error for each in counted if (error := each.exception()) is not None]
+        for each in done - counted:
+            each.exception()
         for error in errors:
             if not isinstance(error, ActionError | TabGone):
                 raise error
@@ -383,7 +387,7 @@ class BrowserEnvironment:
             with contextlib.suppress(StandsStill):
                 # the dialog may also open while the page settles
                 return await self._tabs.awake(settling)
-        # a blocked page cannot be captured; what it showed last is still what it shows
+        # a blocked page cannot be asked, and seldom captured; what it showed last is still what it shows
         page = self._tabs.page
         if page in self._frames:
             return self._frames[page], Settled(ok=False, why="a dialog is open; this is the frame before it")

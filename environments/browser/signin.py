@@ -32,6 +32,10 @@ class Owner(Protocol):
         """Whether a frame is one of its own, and in which page; None: in one that is not there yet."""
         ...
 
+    def is_main(self, frame: str) -> bool:
+        """Whether a frame is a page's outermost."""
+        ...
+
     def ask(self, waiting: Waiting) -> None:
         """Opens a dialog."""
         ...
@@ -104,7 +108,10 @@ class SignInDesk:
                 done.cancel()
 
         realm = f", realm “{challenge['realm']}”" if challenge.get("realm") else ""
-        owner.ask(Waiting("auth", f"{challenge['origin']} asks for a user name and a password{realm}", respond, page))
+        message = f"{challenge['origin']} asks for a user name and a password{realm}"
+        # while the answer to a navigation is held back, the browser passes no question on to the page
+        main = event["resourceType"] == "Document" and owner.is_main(event["frameId"])
+        owner.ask(Waiting("auth", message, respond, page, stops={page} if main and page is not None else set()))
 
     async def _find(self, frame: str) -> tuple[Owner | None, Page | None]:
         for owner in list(self._owners):

@@ -185,7 +185,7 @@ class Tabs:
         own = self.dialogs.stopping(page)
         if own is not None or page is None:
             return own
-        others = [each for each in self.dialogs.all if each.standstill]
+        others = [each for each in self.dialogs.all if each.script]
         if not others or await self._answers(page):
             return None
         others[0].stops.add(page)
@@ -208,7 +208,10 @@ class Tabs:
             targets = (await self._desk.session.send("Target.getTargets"))["targetInfos"]
         for each in targets:
             if each["targetId"] in self._targets:
-                self._titles[self._targets[each["targetId"]]] = each["title"]
+                # for a page without a title the browser gives its address
+                title, url = each["title"], each["url"]
+                unnamed = title.rstrip("/") in (url.rstrip("/"), url.partition("://")[2].rstrip("/"))
+                self._titles[self._targets[each["targetId"]]] = "" if unnamed else title
         page = self._current
         if page is not None and self.dialog is None:
             # of the one looked at the newest title, which the browser may not have heard of yet
@@ -319,6 +322,10 @@ class Tabs:
                     return True, page
         return False, None
 
+    def is_main(self, frame: str) -> bool:
+        """See `signin.Owner`."""
+        return frame in self._targets
+
     def ask(self, waiting: Waiting) -> None:
         """See `signin.Owner`."""
         self.dialogs.add(waiting)
@@ -399,7 +406,8 @@ class Tabs:
         target = (await session.send("Target.getTargetInfo"))["targetInfo"]
         self._targets[target["targetId"]] = page
         self._context_id = target["browserContextId"]
-        await session.send("Page.enable")
+        # not waited for: a page that is about to sign in answers nothing
+        self._chore(session.send("Page.enable"))
         return session
 
     def _chore(self, work: Any) -> asyncio.Task[Any]:
@@ -458,7 +466,7 @@ class Tabs:
     def _on_document(self, page: Page, frame: dict[str, Any]) -> None:
         if "parentId" not in frame:
             for waiting in self.dialogs.all:
-                if waiting.page is page and not waiting.standstill:
+                if waiting.page is page and not waiting.script:
                     self.dialogs.drop(waiting, "the page went elsewhere")
 
     def _on_dialog(self, dialog: PlaywrightDialog) -> None:
@@ -466,7 +474,7 @@ class Tabs:
 
     def _on_dialog_closed(self, page: Page) -> None:
         for waiting in self.dialogs.all:
-            if waiting.page is page and waiting.standstill:
+            if waiting.page is page and waiting.script:
                 self.dialogs.drop(waiting, "the browser closed it")
 
     def _on_chooser(self, chooser: FileChooser) -> None:
