@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..episodes.schema import Observation, Step
+from ..episodes.schema import Dialog, Observation, Step
 from ..tools.actions import AskUser, Read
 from ..tools.words import cut, in_words, one_line
 
@@ -97,8 +97,32 @@ def facts(now: Observation) -> str:
     for window in now.windows[:12]:
         lines.append(f"Window {window.id}: “{cut(window.title, 60)}”{' (active)' if window.active else ''}")
     if now.dialog is not None:
-        lines.append(f"A {now.dialog.kind} dialog blocks the page: “{cut(now.dialog.message, 200)}”")
+        lines.append(_dialog(now.dialog, now))
     lines += [f"Meanwhile: {event.kind} {cut(event.detail, 100)}" for event in now.events[-5:]]
     if not (now.settled.ok or now.settled.elsewhere):
         lines.append(f"The screen still moves: {cut(now.settled.why, 80)}")
     return "\n".join(map(one_line, lines))
+
+
+_ANSWERS = {
+    "alert": "accept it",
+    "confirm": "accept or dismiss it",
+    "prompt": "accept it with text, or dismiss it",
+    "beforeunload": "accept to leave, dismiss to stay",
+    "auth": "accept it with text (the user name) and password, or dismiss it",
+    "permission": "accept to allow, dismiss to block",
+    "files": "accept it with paths, or dismiss it",
+    "print": "accept to print, dismiss to cancel",
+}
+
+
+def _dialog(dialog: Dialog, now: Observation) -> str:
+    """That a dialog waits, whose it is, and how it is answered."""
+    shown = next((tab.id for tab in now.tabs if tab.active), "")
+    whose = f" of tab {dialog.tab}" if dialog.tab not in ("", shown) else ""
+    does = "blocks the page" if dialog.blocks else "waits"
+    holds = f" It holds “{cut(dialog.default, 60)}”." if dialog.default else ""
+    return (
+        f"A {dialog.kind} dialog{whose} {does}: “{cut(dialog.message, 200)}”.{holds}"
+        f" Answer it with answer_dialog: {_ANSWERS[dialog.kind]}."
+    )

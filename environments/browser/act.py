@@ -91,7 +91,11 @@ class Hands:
         """
         dialog = self._tabs.dialog
         leaves = dialog is not None and dialog.kind == "auth" and isinstance(act, Navigate)
-        if dialog is not None and not leaves and not isinstance(act, AnswerDialog | CloseTab | SwitchTab | NewTab | Wait):
+        if (
+            dialog is not None
+            and not leaves
+            and not isinstance(act, AnswerDialog | CloseTab | SwitchTab | NewTab | Wait)
+        ):
             raise ActionError(self._tabs.why_still(dialog), remedy="answer it first: answer_dialog")
         with self._tabs.outliving(act), boundary(f"{act.verb} failed"):
             await self._dispatch(act)

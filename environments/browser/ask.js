@@ -6,6 +6,10 @@
   const ask = window[NAME];
   if (typeof ask !== "function") return;
   delete window[NAME];
+  // what Playwright leaves beside it need not be listed
+  for (const name of Object.keys(window).filter((each) => each.startsWith("__playwright__binding__"))) {
+    Object.defineProperty(window, name, { enumerable: false });
+  }
   const call = Reflect.apply;
   const confirm = window.confirm.bind(window);
   const permissions = navigator.permissions;
@@ -40,7 +44,7 @@
     asking(prototype("PushManager"), "subscribe", { name: "notifications" });
     asking(prototype("Clipboard"), "readText", { name: "clipboard-read" });
     asking(prototype("Clipboard"), "read", { name: "clipboard-read" });
-    asking(prototype("Navigator"), "requestMIDIAccess", { name: "midi", sysex: true });
+    asking(prototype("Navigator"), "requestMIDIAccess", { name: "midi" }, { name: "midi", sysex: true });
     asking(prototype("Document"), "requestStorageAccess", { name: "storage-access" });
     asking(prototype("MediaDevices"), "getDisplayMedia", { name: "display-capture" });
     asking(window.IdleDetector, "requestPermission", { name: "idle-detection" });

@@ -100,7 +100,7 @@ class Asking:
             close()
 
         if kind == "permission":
-            names = ", ".join(each["name"] for each in detail)
+            names = ", ".join(dict.fromkeys(each["name"] for each in detail))
             self._dialogs.add(Waiting("permission", f"{_origin(page.url)} wants: {names}", respond, page, gone=close))
         else:
             self._dialogs.add(Waiting("print", f"print {page.url}", respond, page, gone=close))

@@ -345,11 +345,16 @@ class BrowserEnvironment:
     async def _interruptible(self, doing: Any, act: Act) -> ActionError | None:
         """Runs an act until it is done or a dialog opens that stops it; it goes on when the dialog is answered."""
         known = self._tabs.dialogs.all
+        asked = self._tabs.dialog_record()
         task = asyncio.ensure_future(doing)
         self._unfinished.add(task)
         try:
             await self._until_stopped({task}, known)
             if isinstance(act, AnswerDialog) and task.done() and task.exception() is None:
+                if asked is not None and asked.kind == "beforeunload" and not act.accept:
+                    # who stays has given up leaving; a reload or a step back would never hear of it
+                    for each in self._unfinished - {task}:
+                        each.cancel()
                 # what the dialog held up is done now, as far as the next one lets it
                 await self._until_stopped(self._unfinished, ())
         except asyncio.CancelledError:
@@ -360,14 +365,13 @@ class BrowserEnvironment:
         done = {each for each in self._unfinished if each.done()}
         self._unfinished -= done
         # what an earlier act was stopped in and another act has ended is no news of this one
-        counted = done if isinstance(act, AnswerDialog) else done & {task}
-        errors = [error for each in counted if (error := each.exception()) is not None]
-        for each in done - counted:
-            each.exception()
-        for error in errors:
+        errors = {each: error for each in done if not each.cancelled() and (error := each.exception()) is not None}
+        if not isinstance(act, AnswerDialog):
+            errors = {each: error for each, error in errors.items() if each is task}
+        for error in errors.values():
             if not isinstance(error, ActionError | TabGone):
                 raise error
-        return next((each for each in errors if isinstance(each, ActionError)), None)
+        return next((error for error in errors.values() if isinstance(error, ActionError)), None)
 
     async def _until_stopped(self, tasks: set[asyncio.Task[None]], known: tuple[Waiting, ...]) -> None:
         stopped = asyncio.ensure_future(self._tabs.stopped(known=known, loads=True))

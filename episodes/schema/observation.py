@@ -50,8 +50,9 @@ class Dialog(Record):
             the camera), ``files`` which files it gets, ``print`` whether to print.
         message: What it says: a text of the page, a site and its realm, the name of a permission.
         default: What a prompt holds to begin with.
-        tab: Id of the tab that it belongs to.
-        blocks: The page takes no input until it is answered.
+        tab: Id of the tab that it belongs to; empty while that is not there yet: a popup whose page waits for a sign-in.
+        blocks: The page looked at takes no input until it is answered. A dialog of another tab blocks it too where both live in one
+            process, as a popup and its opener do.
         several: Of ``files``: more than one may be given.
     """
 
@@ -67,8 +68,8 @@ class Event(Record):
     """Something that happened since the last observation.
 
     Attributes:
-        kind: ``dialog``, ``file chooser``, ``download`` (one began), ``downloaded``, ``download failed``, ``tab opened``,
-            ``tab closed``, ``navigated``, ``page error``, ``crashed``,
+        kind: ``dialog``, ``dialog answered``, ``dialog closed`` (by itself), ``printed``, ``file chooser``,
+            ``download`` (one began), ``downloaded``, ``download failed``, ``tab opened``, ``tab closed``, ``navigated``, ``page error``, ``crashed``,
             ``blocked`` (a request to a site that `Start.allow` does not hold, said once for each site) …
         detail: What it concerns: a URL, a site, a file name, a message.
         at: Seconds since the episode began (monotonic clock).

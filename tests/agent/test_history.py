@@ -164,7 +164,7 @@ def test_facts_are_what_pixels_do_not_say() -> None:
         "Title: Shop",
         "Tabs: t1 “A” (shown); t2 “https://b/”",
         "Window 0x1: “Editor” (active)",
-        "A confirm dialog blocks the page: “Sure?”",
+        "A confirm dialog blocks the page: “Sure?”. Answer it with answer_dialog: accept or dismiss it.",
         "Meanwhile: download a.pdf",
         "The screen still moves: an animation",
     ]

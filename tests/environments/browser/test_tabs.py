@@ -71,7 +71,6 @@ POPUPS = {
     "no opener": "open('/two', '_blank', 'noopener')",
     "written": "const w = open(''); w.document.write('<title>/two</title>second'); w.document.close()",
     "blob": "open(URL.createObjectURL(new Blob(['<title>/two</title>second'], {type: 'text/html'})))",
-    "script": "open(`javascript:'<title>/two</title>second'`)",
     "led elsewhere": "const w = open('about:blank'); w.location = '/two'",
 }
 
