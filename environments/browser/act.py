@@ -47,7 +47,7 @@ from .elements import OPAQUE, call_at, takes_text
 from .gate import MARK
 from .host import boundary
 from .tabs import Tabs
-from .uploads import described, located
+from .uploads import described, drop, located
 
 _VALUE_INPUTS = {
     "date": "YYYY-MM-DD",
@@ -368,7 +368,11 @@ class Hands:
         said = await asyncio.to_thread(described, files)
         at = self._css(act.at)
         if not await self._tabs.upload(lambda: self._page.mouse.click(at.x, at.y), files):
-            raise ActionError(f"what is at ({act.at.x:.0f}, {act.at.y:.0f}) asks for no file")
+            if not await drop(await self._tabs.session(), at, files):
+                raise ActionError(
+                    f"what is at ({act.at.x:.0f}, {act.at.y:.0f}) asks for no file, and takes none that is dropped on it"
+                )
+            self._note("mouse", "drop", f"{at.x:g},{at.y:g}")
         for each in said:
             self._note("script", "upload", each)
 

@@ -6,7 +6,7 @@ import gzip
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import IO, BinaryIO
+from typing import BinaryIO, Protocol
 
 from ...tools.secrets import Secrets
 
@@ -44,11 +44,15 @@ def why_not_kept(file: BinaryIO, secrets: Secrets) -> str:
     return ""
 
 
+class _Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
 class _TooMuchError(Exception):
     pass
 
 
-def _parts(file: BinaryIO) -> Iterator[IO[bytes]]:
+def _parts(file: BinaryIO) -> Iterator[_Readable]:
     file.seek(0)
     yield file
     file.seek(0)
@@ -66,7 +70,7 @@ def _parts(file: BinaryIO) -> Iterator[IO[bytes]]:
                     yield unpacked
 
 
-def _named_in(part: IO[bytes], secrets: Secrets) -> str:
+def _named_in(part: _Readable, secrets: Secrets) -> str:
     before, total = b"", 0
     while piece := part.read(_PIECE):
         total += len(piece)

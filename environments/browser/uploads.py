@@ -1,4 +1,4 @@
-"""What is uploaded: whether it is there and fits, and what the record of a step says of it."""
+"""What is uploaded: whether it is there and fits, what the record of a step says of it, and how it is dropped on a page."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from playwright.async_api import FileChooser
+from playwright.async_api import CDPSession, FileChooser
 
 from ...tools.errors import ActionError
+from ...tools.geometry import Point
 
 _CHUNK = 1 << 20
 
@@ -72,3 +73,36 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     return [Path(folder, name) for folder, _, files in os.walk(path) for name in files]
+
+
+# an event keeps its answer: it can be asked for it after all listeners had their turn
+_LISTEN = """(() => { const seen = {event: null};
+  window.addEventListener("dragover", (event) => { seen.event = event }, {capture: true, once: true}); return seen })()"""
+_TAKEN = "function () { return Boolean(this.event && this.event.defaultPrevented) }"
+
+
+async def drop(session: CDPSession, at: Point, paths: Sequence[Path]) -> bool:
+    """Drags files from outside over a place of the page, and lets go of them there if the page takes them.
+
+    Elsewhere the browser would open them: they are taken away again.
+
+    Args:
+        session: Of the page.
+        at: CSS pixels of the viewport.
+        paths: The files.
+
+    Returns:
+        Whether the page took them. A frame of another site cannot be asked, and counts as one that does not.
+    """
+    data = {"items": [], "files": [str(each.absolute()) for each in paths], "dragOperationsMask": 1}
+
+    async def send(kind: str) -> None:
+        await session.send("Input.dispatchDragEvent", {"type": kind, "x": at.x, "y": at.y, "data": data})
+
+    listening = await session.send("Runtime.evaluate", {"expression": _LISTEN})
+    await send("dragEnter")
+    await send("dragOver")
+    question = {"functionDeclaration": _TAKEN, "objectId": listening["result"]["objectId"], "returnByValue": True}
+    taken = bool((await session.send("Runtime.callFunctionOn", question))["result"].get("value"))
+    await send("drop" if taken else "dragCancel")
+    return taken

@@ -226,7 +226,7 @@ async def test_what_breaks_off_says_so(world: World, depot: Depot) -> None:
 @pytest.mark.parametrize("how", ["fast", "slow", "promised"])
 async def test_a_bomb_is_cut_off_while_it_comes(tight: World, depot: Depot, tmp_path: Path, how: str) -> None:
     endless = {"fast": File(b"y" * (1 << 20), endless=0), "slow": File(b"y" * 50_000, endless=0.02)}
-    bomb = endless.get(how, File(b"y", claims=10**10, endless=1))
+    bomb = endless.get(how, File(b"y" * 4096, claims=10**10, endless=1))
     depot.files["/bomb"] = bomb._replace(kind="application/octet-stream")
     await tight.open(depot.page("<a href=/bomb>get</a>"))
     got = await tight.click("get")

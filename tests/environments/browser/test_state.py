@@ -82,7 +82,7 @@ async def test_a_login_is_done_once(play: Any, members: RunningSite, tmp_path: P
     assert COOKIE in state.read_text() and COOKIE.encode() not in kept
     for _ in range(2):
         later: Episode = await play(inside(members, state))
-        assert later.outcome is not None and later.outcome.status == "passed", later.outcome.message
+        assert later.outcome is not None and later.outcome.status == "passed"
     site = members.site
     assert isinstance(site, Members) and site.logins == 1
 
@@ -164,7 +164,7 @@ async def test_what_was_uploaded_is_in_the_record(play: Any, serve: Any, tmp_pat
     task = upload(url, paths)
     task["steps"].append({"wait": {"text": large, "seconds": 60}})
     episode: Episode = await play({**task, "postconditions": [{"text": f"a.txt 3 {short(b'one')}"}]})
-    assert episode.outcome is not None and episode.outcome.status == "passed", episode.outcome.message
+    assert episode.outcome is not None and episode.outcome.status == "passed", episode.outcome
     said = [each.detail for each in episode.steps[0].sent if each.event == "upload"]
     assert said[0] == f"a.txt, 3 bytes, sha256 {hashlib.sha256(b'one').hexdigest()}"
     assert said[1].startswith("b ü.bin, 50000000 bytes, sha256 ")
@@ -179,8 +179,29 @@ async def test_a_folder_is_uploaded_as_a_whole(play: Any, serve: Any, tmp_path: 
     episode: Episode = await play(
         {**task, "postconditions": [{"text": "photos/1.txt 1"}, {"text": "photos/sea/2.txt 2"}]}
     )
-    assert episode.outcome is not None and episode.outcome.status == "passed", episode.outcome.message
+    assert episode.outcome is not None and episode.outcome.status == "passed", episode.outcome
     assert [each.detail.split(",")[0] for each in episode.steps[0].sent] == ["photos/1.txt", "photos/sea/2.txt"]
+
+
+async def test_files_are_dropped_where_nothing_asks_for_them(play: Any, serve: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one")
+    (tmp_path / "b.txt").write_text("two!")
+    page = """<body><div id=zone style='width:300px;height:90px;background:#eef'>Drop here</div><p id=not>Not here</p>
+      <input type=file hidden><pre id=log>none</pre><script>
+      zone.addEventListener('dragover', (e) => { e.preventDefault(); e.stopPropagation() });
+      zone.addEventListener('drop', (e) => { e.preventDefault();
+        log.textContent = [...e.dataTransfer.files].map(f => `${f.name} ${f.size} ${e.isTrusted}`).join(' / ') })</script>"""
+    url = serve(page)
+    paths = [str(tmp_path / name) for name in ("a.txt", "b.txt")]
+    task = {"start": url, "steps": [{"upload": paths, "into": "Drop here"}]}
+    episode: Episode = await play({**task, "postconditions": [{"text": "a.txt 3 true / b.txt 4 true"}]})
+    assert episode.outcome is not None and episode.outcome.status == "passed", episode.outcome
+    assert [each.event for step in episode for each in step.sent] == ["drop", "upload", "upload"]
+    refused: Episode = await play({"start": url, "steps": [{"upload": paths, "into": "Not here"}]})
+    assert refused.outcome is not None and "takes none that is dropped" in refused.outcome.message
+    left = next(step.left for step in refused if step.error is not None)
+    # nor did the browser open them
+    assert left is not None and [each.url for each in left.tabs] == [url]
 
 
 @pytest.fixture
@@ -218,7 +239,7 @@ async def test_a_file_within_the_folders_is_uploaded(play: Any, serve: Any, fold
         task = upload(url, str(folders / path), files=[str(allowed)])
         name = Path(path).name
         episode: Episode = await play({**task, "postconditions": [{"text": f"{name} 4 {short(b'mine')}"}]})
-        assert episode.outcome is not None and episode.outcome.status == "passed", episode.outcome.message
+        assert episode.outcome is not None and episode.outcome.status == "passed", episode.outcome
 
 
 async def test_no_folder_is_no_file(play: Any, serve: Any, folders: Path) -> None:
