@@ -19,6 +19,7 @@ from handeye.episodes.schema.lines import Line
 from handeye.episodes.schema.script import VERB_KEYS, WORDS, ScriptStep
 from handeye.tools import actions, geometry
 from handeye.tools.geometry import Box, Transform
+from handeye.tools.handles import Content
 from handeye.tools.pixels import Frame
 
 HASH = "0123456789abcdef" * 4
@@ -56,6 +57,7 @@ frames = st.builds(
 trees = st.sampled_from([{"missing": "canvas page"}, {"blob": HASH, "media": schema.tree.MEDIA}]).map(
     TypeAdapter(LazyTree).validate_python
 )
+contents = st.sampled_from([{"blob": HASH}, {"missing": "too large"}]).map(TypeAdapter(Content).validate_python)
 SPECIAL: dict[Any, st.SearchStrategy[Any]] = {
     str: letters,
     int: st.integers(1, 3),
@@ -67,6 +69,7 @@ SPECIAL: dict[Any, st.SearchStrategy[Any]] = {
     Transform: st.builds(Transform, scale_x=numbers, shift_y=numbers),
     Frame: frames,
     LazyTree: trees,
+    Content: contents,
 }
 
 
@@ -78,7 +81,10 @@ def of_type(annotation: Any, marks: tuple[Any, ...] = ()) -> st.SearchStrategy[A
         return SPECIAL[annotation]
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return of_type(arguments[0], arguments[1:])
+        # within a union, constraints are still wrapped
+        return of_type(
+            arguments[0], tuple(mark for each in arguments[1:] for mark in (each, *getattr(each, "metadata", ())))
+        )
     if origin is Literal:
         return st.sampled_from(arguments)
     if origin in (Union, types.UnionType):
@@ -121,7 +127,7 @@ WORDED: dict[tuple[type[BaseModel], str], st.SearchStrategy[Any]] = {
     (schema.Start, "seed"): st.none() | st.integers(-9, 9) | st.sampled_from(["1", "a"]),
 }
 ONE_OF = {
-    schema.Check: ("text", "no_text", "url", "http", "script", "file", "process", "value"),
+    schema.Check: ("text", "no_text", "url", "http", "script", "file", "process", "download", "value"),
     script.WaitFor: ("text", "gone"),
     script.Condition: ("sees", "value"),
 }
