@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 
 from ..tools.errors import TaskError
 from ..tools.plugins import did_you_mean
+from .paths import anchored
 from .schema import Task
 from .schema.script import VERB_KEYS, WORDS
 
@@ -43,7 +44,7 @@ class TaskFile:
 
 
 def read_task(path: Path) -> TaskFile:
-    """Reads and validates a task file.
+    """Reads and validates a task file. Relative paths in it are seen from its folder.
 
     Raises:
         TaskError: It cannot be read, is no YAML, or says something that no task has; names file and line.
@@ -69,7 +70,7 @@ def read_task(path: Path) -> TaskFile:
         task = Task.model_validate(data)
     except ValidationError as error:
         raise TaskError(_explain(error.errors(include_url=False), data, lines, path)) from error
-    return TaskFile(path, task, lines)
+    return TaskFile(path, anchored(task, path.parent), lines)
 
 
 def _value(node: yaml.Node, where: str, lines: dict[str, int], path: Path, depth: int) -> Any:
