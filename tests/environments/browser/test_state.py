@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from handeye.benchmarks.commands import RunOptions, run_tasks
 from handeye.environments.drawn import DrawnEnvironment
 from handeye.environments.sites import Request, Response, RunningSite
 from handeye.episodes.reader import Episode
@@ -269,3 +271,12 @@ async def test_a_relative_path_is_seen_from_where_we_are(
     assert missing.outcome is not None and str(Path.cwd()) in (
         missing.outcome.problem.remedy if missing.outcome.problem else ""
     )
+
+
+def test_of_several_runs_none_can_keep_its_state(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text("steps: [{wait: 1}]")
+    options = RunOptions(save_state=tmp_path / "state.json", out=tmp_path / "out")
+    with pytest.raises(UsageError, match="the state of one run"):
+        run_tasks([str(tmp_path)], options, Console(stderr=True))
+    assert not (tmp_path / "out").exists()
