@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 from typing import Any
 
-from ...episodes.schema import Start
+from playwright.async_api import CDPSession
+
 from ...tools.errors import EnvironmentFailed
-from ...tools.geometry import Box, Transform
+from ...tools.geometry import Box
 from ...tools.pixels import Frame
+from .host import boundary
+from .screen import Screen
 from .tabs import Tabs
+from .viewport import Viewport, viewport_of
 
 _CAPTURE = {"format": "png", "optimizeForSpeed": True}
 _LIMITS = (1.0, 3.0, 10.0)
@@ -22,14 +27,14 @@ class Camera:
 
     Args:
         tabs: Which that is.
-        start: The size of the viewport, and its scale.
-        to_input: Frame pixels → CSS pixels of the viewport.
+        screen: How large things are.
     """
 
-    def __init__(self, tabs: Tabs, start: Start, to_input: Transform) -> None:
+    def __init__(self, tabs: Tabs, screen: Screen) -> None:
         self._tabs = tabs
-        self._start = start
-        self._to_input = to_input
+        self._screen = screen
+        self._enlarged: set[CDPSession] = set()
+        self._page_scale = 1.0
 
     async def whole(self) -> Frame:
         """The viewport.
@@ -37,11 +42,17 @@ class Camera:
         Raises:
             EnvironmentFailed: The browser gives no picture.
         """
-        if self._start.scale == 1:
+        size = self._screen.frame
+        everything = Box.at(0, 0, size.width, size.height)
+        if self._screen.mobile:
+            await self._enlarge()
+            frame = await self._capture({})
+            # what is drawn larger is rounded up
+            return frame if (frame.width, frame.height) == (size.width, size.height) else frame.crop(everything)
+        if self._screen.device == 1:
             return await self._capture({})
         # without a clip the browser answers in CSS pixels, whatever the device scale is
-        viewport = Box.at(0, 0, self._start.viewport.width, self._start.viewport.height)
-        return await self._capture(await self._clip(self._to_input.inverse().box(viewport)))
+        return await self._clipped(everything)
 
     async def part(self, box: Box) -> Frame:
         """A part of the viewport; ``box`` in whole frame pixels.
@@ -49,14 +60,37 @@ class Camera:
         Raises:
             EnvironmentFailed: The browser gives no picture.
         """
-        return await self._capture(await self._clip(box))
+        if self._screen.mobile:
+            return (await self.whole()).crop(box)
+        return await self._clipped(box)
 
-    async def _clip(self, box: Box) -> dict[str, Any]:
-        """What of the page to capture; the protocol wants its box in document coordinates and its scale said."""
-        css = self._to_input.box(box)
-        scrolled = (await self._tabs.send("Page.getLayoutMetrics"))["cssVisualViewport"]
-        x, y = css.left + scrolled["pageX"], css.top + scrolled["pageY"]
-        return {"clip": {"x": x, "y": y, "width": css.width, "height": css.height, "scale": self._start.scale}}
+    async def _clipped(self, box: Box) -> Frame:
+        seen = await self._viewport()
+        frame = await self._capture({"clip": seen.clip(box, self._screen.device)})
+        if seen.scale != 1:
+            # a clip leaves the page at page scale 1
+            await self._tabs.send("Emulation.setPageScaleFactor", {"pageScaleFactor": seen.scale})
+        return frame
+
+    async def page_scale(self) -> float:
+        """See `Viewport.scale`; what it was last when the page does not answer."""
+        with contextlib.suppress(TimeoutError, EnvironmentFailed):
+            self._page_scale = (await asyncio.wait_for(self._viewport(), _LIMITS[0])).scale
+        return self._page_scale
+
+    async def _viewport(self) -> Viewport:
+        session = await self._tabs.session()
+        with boundary("the page does not say what of it is seen"):
+            return await viewport_of(session)
+
+    async def _enlarge(self) -> None:
+        session = await self._tabs.session()
+        if session in self._enlarged:
+            return
+        css, device = self._screen.css, self._screen.device
+        metrics = {"width": int(css.width), "height": int(css.height), "deviceScaleFactor": device, "mobile": True}
+        await self._tabs.send("Emulation.setDeviceMetricsOverride", {**metrics, "scale": device})
+        self._enlarged.add(session)
 
     async def _capture(self, options: dict[str, Any]) -> Frame:
         # a capture that was asked for while a page replaces another may never be answered: asked again, it is at once

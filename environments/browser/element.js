@@ -9,7 +9,7 @@
     const tag = control.tagName.toLowerCase();
     const type = tag === "input" ? control.type : "";
     const text = (control.innerText || control.value || control.getAttribute("aria-label") || "").trim().slice(0, 60);
-    return { tag, type, text, editable: control.isContentEditable === true, disabled: control.disabled === true };
+    return { tag, type, text, editable: control.isContentEditable === true, disabled: control.matches(":disabled") };
   },
   // Chooses options of the native list here, by label and else by value, as a person would: then it says so to the page.
   select(wanted) {
@@ -17,7 +17,7 @@
     const label = element.closest("label");
     const list = element.closest("select") || (label && label.control);
     if (!list || list.tagName !== "SELECT") return { error: "no list" };
-    if (list.disabled) return { error: "disabled" };
+    if (list.matches(":disabled")) return { error: "disabled" };
     const squeeze = (text) => text.replace(/\s+/g, " ").trim();
     const options = [...list.options];
     const chosen = [];
@@ -26,7 +26,7 @@
       let found = by((text) => text === want);
       if (!found.length) found = by((text) => text.toLowerCase() === want.toLowerCase());
       if (!found.length) found = by((_, value) => value === want);
-      const enabled = found.filter((each) => !each.disabled && !(each.parentElement.disabled === true));
+      const enabled = found.filter((each) => !each.matches(":disabled"));
       const all = options.map((each) => squeeze(each.label || each.text));
       if (!found.length) return { error: "absent", want, all };
       if (!enabled.length) return { error: "disabled option", want, all };
@@ -43,19 +43,30 @@
     }
     return { chosen: chosen.map((each) => squeeze(each.label || each.text)) };
   },
-  // Sets the value of a native date, time, colour or range input, which has no keyboard that is the same everywhere.
+  // Sets the value of a native date, time, colour or range input, which has no keyboard that is the same everywhere. What a person could
+  // not set there is refused, with what can be.
   setValue(value) {
     const element = this.nodeType === 1 ? this : this.parentElement;
     const label = element.closest("label");
     const input = element.closest("input") || (label && label.control);
+    if (input.readOnly && input.type !== "range" && input.type !== "color") return { error: "read-only" };
     const before = input.value;
-    const set = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(input), "value").set;
+    // the page may have put a setter of its own on the element
+    const own = input.ownerDocument.defaultView.HTMLInputElement.prototype;
+    const set = Object.getOwnPropertyDescriptor(own, "value").set;
     input.focus();
     set.call(input, value);
     const took = input.value;
-    if (input.type === "range" || input.type === "color" ? took.toLowerCase() !== value.toLowerCase() : took !== value) {
+    const { rangeUnderflow, rangeOverflow, stepMismatch } = input.validity;
+    const asAsked =
+      input.type === "range" ? Number(took) === Number(value) && value.trim() !== ""
+      : input.type === "color" ? took.toLowerCase() === value.toLowerCase()
+      : (took !== "") === (value !== "");
+    if (!asAsked || rangeUnderflow || rangeOverflow || stepMismatch) {
       set.call(input, before);
-      return { error: "refused", before };
+      if (input.type === "color") return { error: "refused" };
+      const range = input.type === "range";
+      return { error: "refused", min: input.min || (range ? "0" : ""), max: input.max || (range ? "100" : ""), step: input.step };
     }
     if (took !== before) {
       input.dispatchEvent(new Event("input", { bubbles: true, composed: true }));

@@ -29,7 +29,7 @@ from ...episodes.schema import (
 )
 from ...tools.actions import Act, AnswerDialog, Navigate, NewTab
 from ...tools.errors import ActionError, EnvironmentFailed
-from ...tools.geometry import Box, Size, Surface, Transform
+from ...tools.geometry import Box, Surface
 from ...tools.pixels import Frame, Pixels
 from ...tools.secrets import Secrets
 from ..base import Stepped, refuse_stale
@@ -43,6 +43,8 @@ from .downloads import Downloads
 from .gate import Gate
 from .host import BrowserConfig, BrowserHost, boundary
 from .questions import ask_page, ask_site
+from .recipe import first_tab
+from .screen import Screen
 from .settle import Network, Settling
 from .signin import desk_of
 from .signs import Watch
@@ -107,13 +109,12 @@ class BrowserEnvironment:
             await self._tabs.asking.install(self._context)
         # what a site asked to sign in holds back is not on its way
         self._tabs.on_sign_in = self._network.forget
-        self._to_input = Transform.scale(1 / start.scale)
-        self._camera = Camera(self._tabs, start, self._to_input)
+        self._screen = Screen.of(start)
+        self._to_input = self._screen.to_css()
+        self._camera = Camera(self._tabs, self._screen)
         self._watch = Watch(self._tabs, self._host.watch_name, self._to_input.inverse())
-        size = Size(width=start.viewport.width, height=start.viewport.height)
-        self._hands = Hands(self._tabs, self._to_input, size, self._secrets, self._config.timeout)
-        with boundary("the browser does not open a tab"):
-            await self._context.new_page()
+        self._hands = Hands(self._tabs, self._screen, self._secrets, self._config.timeout)
+        await first_tab(self._context, start)
         downloads = Downloads(self._context, self._tabs.note, self._clock, self._secrets, self._config.download_limit)
         self._downloads = downloads
         await downloads.open(await self._tabs.session())
@@ -148,8 +149,12 @@ class BrowserEnvironment:
         tree = LazyTree(self._fetch_tree)
         if self._tabs.dialog is not None:
             tree = LazyTree(missing="a dialog blocks the page")
-        elif self._secrets:
-            frame = await self._tabs.awake(self._mask(frame, settled, tree))
+        else:
+            # a page may be pinched, or be laid out wider than the screen
+            scale = await self._tabs.awake(self._camera.page_scale())
+            self._to_input = self._hands.to_css = self._screen.to_css(scale)
+            if self._secrets:
+                frame = await self._tabs.awake(self._mask(frame, settled, tree))
         tabs = await self._tabs.records()
         downloads = self._downloads.take() if self._downloads is not None else ()
         if self._tabs.page is not page:
@@ -415,7 +420,7 @@ class BrowserEnvironment:
     async def _take_tree(self) -> tuple[Tree, tuple[Box, ...]]:
         session = await self._tabs.session()
         with boundary("the page gives no tree"):
-            return await take_tree(self._tabs.page, session, self._start.scale, self._secrets)
+            return await take_tree(self._tabs.page, session, self._screen.device, self._secrets)
 
     async def _mask(self, frame: Frame, settled: Settled, tree: LazyTree) -> Frame:
         taken, boxes = await self._take_tree()

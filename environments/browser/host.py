@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import sys
 import uuid
 from collections.abc import Iterator
-from datetime import datetime
-from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Playwright, ProxySettings, ViewportSize, async_playwright
+from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...episodes.schema import Start
 from ...tools.errors import EnvironmentFailed, UsageError
 from . import find
+from .recipe import open_context, script
 
-_HERE = Path(__file__).parent
 _ARGUMENTS = (
     # a wheel turn moves the page at once: the next frame shows where it ends, not where it passes
     "--disable-smooth-scrolling",
@@ -123,30 +120,9 @@ class BrowserHost:
             start: The recipe.
             proxy: URL of the proxy that everything goes through, requests to this machine included.
         """
-        browser = await self.browser()
-        state = start.storage_state
-        if state is not None and not Path(state).expanduser().is_file():
-            raise UsageError(f"start.storage_state: there is no file {state}")
-        remedy = "" if state is None else f"is {state} (start.storage_state) what --save-state wrote?"
-        with boundary("the browser does not open a context", remedy):
-            context = await browser.new_context(
-                viewport=ViewportSize(width=start.viewport.width, height=start.viewport.height),
-                device_scale_factor=start.scale,
-                locale=start.locale,
-                timezone_id=start.timezone,
-                color_scheme=start.color_scheme,
-                user_agent=start.user_agent,
-                storage_state=None if state is None else Path(state).expanduser(),
-                # said outright, or an environment variable of Playwright's could leave this machine out
-                proxy=ProxySettings(server=proxy, bypass="<-loopback>") if proxy is not None else None,
-            )
-            context.set_default_timeout(self.config.timeout * 1000)
-            if start.clock is not None:
-                await context.clock.install(time=_instant(start.clock))
-            if start.seed is not None:
-                literal = json.dumps(json.dumps(start.seed))
-                await context.add_init_script(_script("seed.js", '"__handeye_seed__"', literal))
-            await context.add_init_script(_script("watch.js", "__handeye_name__", self.watch_name))
+        context = await open_context(await self.browser(), start, proxy=proxy, timeout=self.config.timeout)
+        with boundary("the browser does not open a context"):
+            await context.add_init_script(script("watch.js", "__handeye_name__", self.watch_name))
         return context
 
     async def close(self) -> None:
@@ -169,14 +145,3 @@ def boundary(what: str, remedy: str = "") -> Iterator[None]:
     except PlaywrightError as error:
         first = next((line for line in error.message.splitlines() if line.strip()), "no reason given")
         raise EnvironmentFailed(f"{what}: {first}", remedy=remedy) from error
-
-
-def _script(name: str, marker: str, value: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8").replace(marker, value)
-
-
-def _instant(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"start.clock: {text!r} is not an ISO 8601 instant") from error

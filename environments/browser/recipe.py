@@ -1,0 +1,119 @@
+"""Start recipe → browser context: everything that decides what a page is told about where, when and on what it is shown."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from playwright.async_api import Browser, BrowserContext, Geolocation, Page, ProxySettings, ViewportSize
+from playwright.async_api import Error as PlaywrightError
+
+from ...episodes.schema import Start
+from ...tools.errors import EnvironmentFailed, UsageError
+from .screen import Screen
+
+_HERE = Path(__file__).parent
+_REFUSED = (
+    # what the browser says → the key of the recipe, and what would be right
+    ("timezone", "timezone", "an IANA name, such as Europe/Oslo"),
+    ("locale", "locale", "a BCP 47 tag, such as de-DE"),
+    ("permission", "permissions", "geolocation, notifications, camera, microphone, clipboard-read, clipboard-write …"),
+    ("geolocation", "geolocation", "latitude −90 to 90 and longitude −180 to 180, degrees"),
+    ("storage state", "storage_state", "what --save-state wrote: cookies and origins"),
+)
+
+
+async def open_context(browser: Browser, start: Start, *, proxy: str | None, timeout: float) -> BrowserContext:
+    """A fresh context as a start recipe wants it; its first tab is opened by `first_tab`.
+
+    The seed reaches pages, frames and popups, not workers: scripts of ours do not run there. Nor does the clock.
+
+    Args:
+        browser: Where.
+        start: The recipe.
+        proxy: URL of the proxy that everything goes through, requests to this machine included.
+        timeout: Seconds that the browser may take for anything.
+
+    Raises:
+        UsageError: The recipe asks for what there is not; names the key.
+        EnvironmentFailed: The browser does not open a context.
+    """
+    state = start.storage_state
+    if state is not None and not Path(state).expanduser().is_file():
+        raise UsageError(f"start.storage_state: there is no file {state}")
+    instant = _instant(start.clock) if start.clock is not None else None
+    screen = Screen.of(start)
+    with _naming(start, "the browser does not open a context"):
+        context = await browser.new_context(
+            viewport=ViewportSize(width=int(screen.css.width), height=int(screen.css.height)),
+            device_scale_factor=screen.device,
+            has_touch=start.touch,
+            is_mobile=start.mobile,
+            locale=start.locale,
+            timezone_id=start.timezone,
+            color_scheme=start.color_scheme,
+            user_agent=start.user_agent,
+            permissions=list(start.permissions),
+            geolocation=_place(start.geolocation),
+            storage_state=None if state is None else Path(state).expanduser(),
+            # said outright, or an environment variable of Playwright's could leave this machine out
+            proxy=ProxySettings(server=proxy, bypass="<-loopback>") if proxy is not None else None,
+        )
+        context.set_default_timeout(timeout * 1000)
+        if instant is not None and start.clock_runs:
+            await context.clock.install(time=instant)
+        elif instant is not None:
+            await context.clock.set_fixed_time(instant)
+        if start.seed is not None:
+            literal = json.dumps(json.dumps(start.seed))
+            await context.add_init_script(script("seed.js", '"__handeye_seed__"', literal))
+    return context
+
+
+async def first_tab(context: BrowserContext, start: Start) -> Page:
+    """Opens a tab. Only now does the browser look at the names of places and languages.
+
+    Raises:
+        UsageError: The recipe has a name that the browser does not know; names the key.
+        EnvironmentFailed: The browser does not open a tab.
+    """
+    with _naming(start, "the browser does not open a tab"):
+        return await context.new_page()
+
+
+def script(name: str, marker: str, value: str) -> str:
+    """A script of this folder, with a value in the place of its marker."""
+    return (_HERE / name).read_text(encoding="utf-8").replace(marker, value)
+
+
+@contextlib.contextmanager
+def _naming(start: Start, what: str) -> Iterator[None]:
+    try:
+        yield
+    except PlaywrightError as error:
+        first = next((line for line in error.message.splitlines() if line.strip()), "no reason given")
+        # a word of the call's own name is no complaint
+        said = first.split(": ", 1)[-1].lower()
+        for word, key, right in _REFUSED:
+            if word in said:
+                value = getattr(start, key)
+                raise UsageError(
+                    f"start.{key}: the browser does not take {value!r}", remedy=f"it takes {right}"
+                ) from error
+        raise EnvironmentFailed(f"{what}: {first}") from error
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"start.clock: {text!r} is not an ISO 8601 instant", remedy="2026-12-24T09:30:00Z") from error
+    # an instant that names no zone must not depend on the machine's
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+
+
+def _place(place: tuple[float, float] | None) -> Geolocation | None:
+    return None if place is None else Geolocation(latitude=place[0], longitude=place[1])

@@ -1,0 +1,87 @@
+"""Where the tabs go: addresses, history, opening, switching, closing."""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from ...tools.actions import Back, CloseTab, Forward, Navigate, NewTab, Reload, SwitchTab
+from ...tools.errors import ActionError
+from ...tools.secrets import Secrets
+from .contact import Contact
+from .gate import MARK
+
+
+class Travel:
+    """Takes tabs to places.
+
+    Args:
+        contact: The page to start from.
+        secrets: Values behind placeholders.
+        timeout: Seconds that a page may take to answer.
+    """
+
+    def __init__(self, contact: Contact, secrets: Secrets, timeout: float) -> None:
+        self._contact = contact
+        self._secrets = secrets
+        self._timeout = timeout
+
+    async def do(self, act: Navigate | Back | Forward | Reload | NewTab | SwitchTab | CloseTab) -> None:
+        """Carries out one of the verbs that go somewhere."""
+        limit = self._timeout * 1000
+        page, tabs = self._contact.page, self._contact.tabs
+        match act:
+            case Navigate():
+                await self.go(self._secrets.reveal(act.url))
+            case Back():
+                if await page.go_back(wait_until="commit", timeout=limit) is None and page.url == "about:blank":
+                    raise ActionError("there is no page to go back to")
+            case Forward():
+                await page.go_forward(wait_until="commit", timeout=limit)
+            case Reload():
+                await page.reload(wait_until="commit", timeout=limit)
+            case NewTab():
+                await tabs.switch(await page.context.new_page())
+                if act.url is not None:
+                    await self.go(self._secrets.reveal(act.url))
+            case SwitchTab():
+                await tabs.switch(tabs.find(act.tab))
+            case CloseTab():
+                await tabs.close_page(page if act.tab is None else tabs.find(act.tab))
+        self._contact.note("script", act.verb, act.url if isinstance(act, Navigate) else "")
+
+    async def go(self, url: str) -> None:
+        """Navigates, relative to the present page.
+
+        Raises:
+            ActionError: The page cannot be reached.
+        """
+        page = self._contact.page
+        target = resolve_url(page.url, url)
+        try:
+            answer = await page.goto(target, wait_until="commit", timeout=self._timeout * 1000)
+        except PlaywrightTimeout as error:
+            raise ActionError(f"{target} did not answer within {self._timeout:g} s") from error
+        except PlaywrightError as error:
+            if "net::ERR_ABORTED" in error.message or "Download is starting" in error.message:
+                # a download, or a page that navigated on at once: what there is will be seen
+                return
+            raise ActionError(f"{target} cannot be reached: {_reason(error)}") from error
+        if answer is not None and answer.status_text.startswith(MARK):
+            raise ActionError(f"{answer.url} cannot be reached: {answer.status_text.removeprefix(MARK)}")
+
+
+def resolve_url(base: str, url: str) -> str:
+    """Where a navigation leads: by the page's own rules; a fresh tab has no base, and what is typed there is a host."""
+    if "://" in url or url.startswith(("about:", "data:")):
+        return url
+    if base.startswith(("http://", "https://", "file://")):
+        return urljoin(base, url)
+    return f"http://{url}"
+
+
+def _reason(error: PlaywrightError) -> str:
+    text = error.message.split(" at ")[0].removeprefix("Page.goto: ")
+    return text.splitlines()[0] if text else "no reason given"
