@@ -94,6 +94,18 @@ _ALIASES = {
 }
 # keys of real keyboards that Playwright's layout does not have (measured, 1.65)
 _NOT_IN_PLAYWRIGHT = frozenset(f"F{n}" for n in range(13, 25))
+# unshifted character → the ``code`` of the key that bears it on the layout of the United States, which is Playwright's
+_CODES = {
+    **{letter: f"Key{letter.upper()}" for letter in "abcdefghijklmnopqrstuvwxyz"},
+    **{digit: f"Digit{digit}" for digit in "0123456789"},
+    **dict(
+        zip(
+            "-=[]\\;',./`",
+            "Minus Equal BracketLeft BracketRight Backslash Semicolon Quote Comma Period Slash Backquote".split(),
+            strict=True,
+        )
+    ),
+}
 _LOOKUP = {name.lower(): name for name in _NAMED} | _ALIASES
 
 # keysymdef.h names of the ASCII characters that are not their own keysym name
@@ -146,14 +158,20 @@ def parse_chord(text: str) -> tuple[str, ...]:
     return (*(key for key in MODIFIERS if key in keys), *plain)
 
 
-def for_playwright(key: str) -> str:
+def for_playwright(key: str, *, shifted: bool = False) -> str:
     """A canonical key as ``keyboard.press`` spells it.
+
+    Args:
+        key: A canonical key.
+        shifted: Shift is down: the key that bears a character is meant, so that what comes of it is another (``1`` gives ``!``).
 
     Raises:
         ActionError: Playwright's keyboard does not have it.
     """
     if key in _NOT_IN_PLAYWRIGHT:
         raise ActionError(f"the keyboard of the browser has no key {key}", remedy="it ends with F12")
+    if shifted and key in _CODES:
+        return _CODES[key]
     return "Space" if key == " " else key
 
 

@@ -33,7 +33,7 @@ class Camera:
     def __init__(self, tabs: Tabs, screen: Screen) -> None:
         self._tabs = tabs
         self._screen = screen
-        self._enlarged: set[CDPSession] = set()
+        self._claimed: set[CDPSession] = set()
         self._page_scale = 1.0
 
     async def whole(self) -> Frame:
@@ -42,17 +42,10 @@ class Camera:
         Raises:
             EnvironmentFailed: The browser gives no picture.
         """
-        size = self._screen.frame
-        everything = Box.at(0, 0, size.width, size.height)
-        if self._screen.mobile:
-            await self._enlarge()
-            frame = await self._capture({})
-            # what is drawn larger is rounded up
-            return frame if (frame.width, frame.height) == (size.width, size.height) else frame.crop(everything)
-        if self._screen.device == 1:
+        if self._plain:
             return await self._capture({})
-        # without a clip the browser answers in CSS pixels, whatever the device scale is
-        return await self._clipped(everything)
+        size = self._screen.frame
+        return await self.part(Box.at(0, 0, size.width, size.height))
 
     async def part(self, box: Box) -> Frame:
         """A part of the viewport; ``box`` in whole frame pixels.
@@ -60,17 +53,11 @@ class Camera:
         Raises:
             EnvironmentFailed: The browser gives no picture.
         """
-        if self._screen.mobile:
-            return (await self.whole()).crop(box)
-        return await self._clipped(box)
-
-    async def _clipped(self, box: Box) -> Frame:
+        if not self._plain:
+            await self._claim()
         seen = await self._viewport()
-        frame = await self._capture({"clip": seen.clip(box, self._screen.device)})
-        if seen.scale != 1:
-            # a clip leaves the page at page scale 1
-            await self._tabs.send("Emulation.setPageScaleFactor", {"pageScaleFactor": seen.scale})
-        return frame
+        # the emulation enlarges by the device's scale itself
+        return await self._capture({"clip": seen.clip(box, self._screen.device) | {"scale": seen.scale}})
 
     async def page_scale(self) -> float:
         """See `Viewport.scale`; what it was last when the page does not answer."""
@@ -83,14 +70,24 @@ class Camera:
         with boundary("the page does not say what of it is seen"):
             return await viewport_of(session)
 
-    async def _enlarge(self) -> None:
+    @property
+    def _plain(self) -> bool:
+        # else the browser answers in CSS pixels of the screen, unless it is asked for a part
+        return self._screen.device == 1 and not self._screen.mobile
+
+    async def _claim(self) -> None:
+        """Makes the emulation of the screen that of this session.
+
+        After a capture with a clip the browser restores what the session that asked for it had set. What another session had set is lost: a
+        page would find itself at ``devicePixelRatio`` 1, and one of 980 pixels in 390 (Chromium 156).
+        """
         session = await self._tabs.session()
-        if session in self._enlarged:
+        if session in self._claimed:
             return
-        css, device = self._screen.css, self._screen.device
-        metrics = {"width": int(css.width), "height": int(css.height), "deviceScaleFactor": device, "mobile": True}
-        await self._tabs.send("Emulation.setDeviceMetricsOverride", {**metrics, "scale": device})
-        self._enlarged.add(session)
+        css, device, mobile = self._screen.css, self._screen.device, self._screen.mobile
+        metrics = {"width": int(css.width), "height": int(css.height), "deviceScaleFactor": device, "mobile": mobile}
+        await self._tabs.send("Emulation.setDeviceMetricsOverride", metrics)
+        self._claimed.add(session)
 
     async def _capture(self, options: dict[str, Any]) -> Frame:
         # a capture that was asked for while a page replaces another may never be answered: asked again, it is at once

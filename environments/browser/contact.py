@@ -53,11 +53,6 @@ class Contact:
             )
         return self.to_css.point(point)
 
-    def sendable(self, css: Point) -> Point:
-        """The same place in the coordinates of input events."""
-        drawn = self.screen.drawn
-        return Point(x=css.x * drawn, y=css.y * drawn)
-
     async def send(self, method: str, parameters: dict[str, Any]) -> None:
         """Sends a command of the DevTools protocol to the page."""
         await (await self.tabs.session()).send(method, parameters)

@@ -100,8 +100,7 @@ class Mouse:
         await self._move(act.at if act.at is not None else Point(x=size.width / 2, y=size.height / 2))
         css = self._contact.to_css
         dx, dy = act.dx * css.scale_x, act.dy * css.scale_y
-        way = self._contact.sendable(Point(x=dx, y=dy))
-        await self._contact.page.mouse.wheel(way.x, way.y)
+        await self._contact.page.mouse.wheel(dx, dy)
         self._contact.note("wheel", "turn", f"{dx:g},{dy:g}")
         await self._contact.paints()
 
@@ -118,10 +117,9 @@ class Mouse:
             await self._up(button)
 
     async def _move(self, point: Point, steps: int = 1) -> None:
-        css = self._contact.css(point)
-        at = self._contact.sendable(css)
+        at = self._contact.css(point)
         await self._contact.page.mouse.move(at.x, at.y, steps=steps)
-        self._contact.note("mouse", "move", f"{css.x:g},{css.y:g}" + (f" in {steps}" if steps > 1 else ""))
+        self._contact.note("mouse", "move", f"{at.x:g},{at.y:g}" + (f" in {steps}" if steps > 1 else ""))
 
     async def _down(self, button: Button, count: int = 1) -> None:
         self._held.add(button)

@@ -1,13 +1,8 @@
-"""How large things are: the page's pixels, the frame's, and those that input is sent in. The one home of scale and zoom.
+"""How large things are: the page's pixels and the frame's. The one home of scale and zoom.
 
 A browser's page zoom z lays a page out in a viewport of size ÷ z and draws it z times as large. Emulated, that is a viewport of so
 many CSS pixels, rounded up, at ``scale × zoom`` device pixels each: ``innerWidth`` shrinks, ``devicePixelRatio`` grows. The frame stays
 ``viewport × scale``, rounded; of a viewport that was rounded up less than one CSS pixel at the right and at the bottom is not in it.
-
-Found by trial (Chromium 156): a capture with a clip lays a mobile page out anew, 390 pixels wide where it was 980, and leaves it so.
-One without a clip comes at one pixel per CSS pixel, unless the emulation itself is told to draw larger (``scale`` of
-``Emulation.setDeviceMetricsOverride``): then it comes at native resolution and the page does not notice; but input is then wanted in
-pixels of that drawing. So mobile screens are drawn larger, and all others are clipped.
 """
 
 from __future__ import annotations
@@ -55,11 +50,6 @@ class Screen(NamedTuple):
             page_scale: See `Viewport.scale`.
         """
         return Transform.scale(1 / (self.device * page_scale))
-
-    @property
-    def drawn(self) -> float:
-        """What the emulation enlarges by, and with it the coordinates of input events: those of an event are CSS pixels × this."""
-        return self.device if self.mobile else 1.0
 
 
 def _up(length: float) -> int:

@@ -99,9 +99,8 @@ class Finger:
     async def hold(self, at: Point, seconds: float) -> None:
         """See `Pointer.hold`: a long press, with the menu that it opens."""
         css = self._contact.css(at)
-        place = self._contact.sendable(css)
         session = await self._contact.tabs.session()
-        mouse = {"x": place.x, "y": place.y, "button": "left", "clickCount": 1}
+        mouse = {"x": css.x, "y": css.y, "button": "left", "clickCount": 1}
         emitting = {"enabled": True, "configuration": "mobile" if self._contact.screen.mobile else "desktop"}
         await session.send("Emulation.setEmitTouchEventsForMouse", emitting)
         # a mouse whose events become touches never answers
@@ -128,9 +127,8 @@ class Finger:
 
     async def _swipe(self, start: Point, ux: float, uy: float, way: float) -> None:
         """Moves what is under the finger by ``way`` CSS pixels in the direction (ux, uy)."""
-        screen, css = self._contact.screen, self._contact.to_css
-        # from pixels of the screen to CSS pixels
-        slop = _SLOP * css.scale_x * screen.device / screen.drawn
+        # from pixels of the screen to CSS pixels of a page that may be pinched
+        slop = _SLOP * self._contact.to_css.scale_x * self._contact.screen.device
         await self._down(start)
         begun = start.offset(ux * slop, uy * slop)
         # a hair beyond, or it is not a swipe yet
@@ -171,8 +169,7 @@ class Finger:
         self._contact.note("touch", "end", "")
 
     async def _touch(self, kind: str, at: Point | None) -> None:
-        place = self._contact.sendable(at) if at is not None else None
-        points = [] if place is None else [{"x": place.x, "y": place.y}]
+        points = [] if at is None else [{"x": at.x, "y": at.y}]
         await self._contact.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
     def _only_left(self, button: Button) -> None:
