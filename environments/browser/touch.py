@@ -134,8 +134,9 @@ class Finger:
         # a hair beyond, or it is not a swipe yet
         await self._to(begun.offset(ux * slop / 50, uy * slop / 50))
         await self._glide(begun.offset(ux * way, uy * way))
-        for back in (0.25, 0):
-            await asyncio.sleep(_BEAT)
+        for back in (0.25, 0, 0.25, 0):
+            # what ran ahead comes back with the next move that is painted
+            await self._contact.paints()
             await self._to(begun.offset(ux * (way - back), uy * (way - back)))
         await asyncio.sleep(_REST)
         await self._up()
