@@ -54,7 +54,7 @@ SETTINGS = (
     Setting("CSS zoom 0.8, scale 2", {"scale": 2.0}, "zoom=0.8", 0.8),
     Setting("touch, no telephone", {"touch": True}),
     Setting("telephone, its own width", _PHONE | {"scale": 2.625}, "meta"),
-    Setting("telephone, 980 wide", _PHONE | {"scale": 3.0}),
+    Setting("telephone, 980 wide", _PHONE | {"scale": 1.75}),
 )
 _WIDE = 980
 """CSS pixels of a page on a telephone that does not say how wide it is."""

@@ -59,6 +59,8 @@ def targets(seed: int) -> tuple[Target, ...]:
             if group not in ("fraction", "turned", "svg"):
                 size = [float(round(each)) for each in size]
             made.append(Target(f"t{len(made)}", colors.pop(), group, x, y, size[0], size[1]))
+    # a part of a page is a part of every group
+    chance.shuffle(made)
     return tuple(made)
 
 

@@ -3,6 +3,8 @@
 (() => {
   const report = (event) => {
     const from = event.composedPath()[0];
+    // what is in a closed root is seen from inside only
+    if (event.currentTarget === window && from.dataset && from.dataset.closed) return;
     const key = (from.dataset && from.dataset.key) || (from.nodeType === 1 && from.closest("[data-key]") || { dataset: {} }).dataset.key || "nothing";
     top.postMessage({ hit: key }, "*");
   };
@@ -56,7 +58,10 @@
       outer.scrollTo(box.w * 0.71, box.h * 0.63);
       draw(inner, targets, (target) => ({ x: place(target).x + outer.scrollLeft, y: place(target).y + outer.scrollTop }));
     } else if (group === "shadow") {
-      const root = holder(index).attachShadow({ mode: "closed" });
+      const host = holder(index);
+      const root = host.attachShadow({ mode: "closed" });
+      host.dataset.closed = "yes";
+      root.addEventListener("click", report);
       draw(root, targets, place);
     } else if (group === "frame" || group === "other") {
       const frame = document.createElement("iframe");
