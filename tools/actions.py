@@ -126,7 +126,8 @@ class Type(_Frozen, Generic[P_co]):
     """Types text where the focus is, or into a place that is clicked first.
 
     Attributes:
-        text: What to type; may hold secret placeholders. A newline presses Enter. Native date, time, colour and range inputs
+        text: What to type; may hold secret placeholders. A newline presses Enter, but in a long text (more than 200 characters)
+            for a text area it is one of its characters, as a tab always is. Native date, time, colour and range inputs
             take the value in its HTML form (``2026-12-24``, ``09:30``, ``#ff8800``, ``7``).
         at: The field.
         replace: What the field holds is selected first, so that the text takes its place.
@@ -143,7 +144,7 @@ def _chords(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Key(_Frozen):
-    """Presses key chords such as Control+a, one after the other."""
+    """Presses key chords such as Control+a, one after the other. Control+c, Control+x and Control+v copy, cut and paste."""
 
     verb: Literal["key"] = "key"
     keys: tuple[Chord, ...] = Field(min_length=1)
@@ -155,7 +156,7 @@ class Key(_Frozen):
 
 
 class Hold(_Frozen, Generic[P_co]):
-    """Holds keys, or the left mouse button at a place, for some seconds."""
+    """Holds keys, or the left mouse button at a place, for some seconds. A key that is held does not repeat."""
 
     verb: Literal["hold"] = "hold"
     keys: tuple[Chord, ...] = ()

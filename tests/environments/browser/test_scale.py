@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handeye.benchmarks.pages.clicking import measure
 from handeye.environments.browser.environment import BrowserEnvironment
 from handeye.environments.browser.host import BrowserHost
 from handeye.environments.browser.screen import Screen
@@ -145,3 +147,12 @@ async def test_a_finger(world: World, serve: Any) -> None:
         pytest.approx(120, abs=2),
         pytest.approx(700, abs=2),
     ]
+
+
+@pytest.mark.browser
+async def test_clicks_land_at_every_scale(host: BrowserHost) -> None:
+    """FULL=1 for a thousand targets."""
+    few = ("scale 1.25, zoom 1.1", "CSS zoom 1.3", "telephone, 980 wide")
+    full = bool(os.environ.get("FULL"))
+    part = await measure(1000 if full else 24, () if full else few, host=host)
+    assert part.failures == ()
