@@ -153,6 +153,7 @@ class BrowserEnvironment:
             # a page may be pinched, or be laid out wider than the screen
             scale = await self._tabs.awake(self._camera.page_scale())
             self._to_input = self._hands.to_css = self._screen.to_css(scale)
+            self._watch.to_frame = self._to_input.inverse()
             if self._secrets:
                 frame = await self._tabs.awake(self._mask(frame, settled, tree))
         tabs = await self._tabs.records()

@@ -56,13 +56,13 @@ class Watch:
     Args:
         tabs: Which tab that is.
         name: Under which name of its window a document answers.
-        to_frame: CSS pixels of the viewport → frame pixels.
+        to_frame: CSS pixels of the viewport → frame pixels; to be set anew when the page scale changes.
     """
 
     def __init__(self, tabs: Tabs, name: str, to_frame: Transform) -> None:
         self._tabs = tabs
         self._name = f"window[{json.dumps(name)}]"
-        self._to_frame = to_frame
+        self.to_frame = to_frame
         self._unanswered: dict[PageFrame, asyncio.Task[Any]] = {}
 
     async def ask(self, since: float, soon: bool) -> Signs:
@@ -81,7 +81,7 @@ class Watch:
         except EnvironmentFailed:
             self._tabs.page  # noqa: B018  # says what is wrong when the page is gone, not merely between two documents
             return Signs(_ANNOUNCED)
-        signs = self._signs(report, self._to_frame)
+        signs = self._signs(report, self.to_frame)
         if not isinstance(report, dict) or not report["outside"]:
             return signs
         return _together([signs, *await self._outside(ago)])
@@ -160,7 +160,7 @@ class Watch:
             report = await frame.evaluate(self._in_frame(f"({ago})"))
             if not isinstance(report, dict):
                 return Signs()
-            to_frame = self._to_frame
+            to_frame = self.to_frame
             if report["endless"] or report["live"]:
                 origin = await _origin(frame)
                 if origin is None:

@@ -69,7 +69,8 @@ class Event(Record):
 
     Attributes:
         kind: ``dialog``, ``dialog answered``, ``dialog closed`` (by itself), ``printed``, ``file chooser``,
-            ``download`` (one began), ``downloaded``, ``download failed``, ``tab opened``, ``tab closed``, ``navigated``, ``page error``, ``crashed``,
+            ``download`` (one began), ``downloaded``, ``download failed``, ``tab opened``, ``tab closed``,
+            ``navigated``, ``navigation failed``, ``page error``, ``crashed``,
             ``blocked`` (a request to a site that `Start.allow` does not hold, said once for each site) …
         detail: What it concerns: a URL, a site, a file name, a message.
         at: Seconds since the episode began (monotonic clock).
