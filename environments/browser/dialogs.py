@@ -125,8 +125,13 @@ class Dialogs:
 
 def of_page(dialog: PlaywrightDialog) -> Waiting:
     """A dialog that a page's script opened."""
-    kind = dialog.type
-    assert kind in ("alert", "confirm", "prompt", "beforeunload")
+    kinds: dict[str, Kind] = {
+        "alert": "alert",
+        "confirm": "confirm",
+        "prompt": "prompt",
+        "beforeunload": "beforeunload",
+    }
+    kind = kinds[dialog.type]
 
     async def respond(act: AnswerDialog) -> None:
         if not act.accept:

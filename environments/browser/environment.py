@@ -381,12 +381,14 @@ class BrowserEnvironment:
 
     async def _until_stopped(self, tasks: set[asyncio.Task[None]], known: tuple[Waiting, ...]) -> None:
         stopped = asyncio.ensure_future(self._tabs.stopped(known=known, loads=True))
-        doing = asyncio.gather(*tasks, return_exceptions=True)
+        doing = asyncio.ensure_future(asyncio.wait(tasks))
         try:
-            await asyncio.wait({asyncio.shield(doing), stopped}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({doing, stopped}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            stopped.cancel()
-            await asyncio.gather(stopped, return_exceptions=True)
+            # the tasks themselves go on
+            for each in (stopped, doing):
+                each.cancel()
+            await asyncio.gather(stopped, doing, return_exceptions=True)
 
     async def _settled(self) -> tuple[Frame, Settled]:
         self._tabs.wake()

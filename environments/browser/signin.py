@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
-from weakref import WeakKeyDictionary
 
 from playwright.async_api import Browser, CDPSession, Page
 from playwright.async_api import Error as PlaywrightError
@@ -121,13 +120,14 @@ class SignInDesk:
         return None, None
 
 
-_desks: WeakKeyDictionary[Browser, asyncio.Task[SignInDesk]] = WeakKeyDictionary()
+_desks: dict[Browser, asyncio.Task[SignInDesk]] = {}
 
 
 def desk_of(browser: Browser) -> Awaitable[SignInDesk]:
     """The desk of a browser, the same for all contexts in it."""
     if browser not in _desks:
         _desks[browser] = asyncio.ensure_future(_open(browser))
+        browser.once("disconnected", lambda gone: _desks.pop(gone, None))
     return asyncio.shield(_desks[browser])
 
 

@@ -236,6 +236,7 @@ class Tabs:
         """Looks at another tab."""
         with boundary("the tab cannot be brought to the front"):
             await page.bring_to_front()
+            await self._session_of(page)
         self._current = page
 
     async def close_page(self, page: Page) -> None:
@@ -244,13 +245,14 @@ class Tabs:
             # a page that stands still cannot be asked
             await page.close()
             return
-        closed = asyncio.get_running_loop().create_future()
-        page.once("close", lambda _: closed.done() or closed.set_result(None))
+        closed = asyncio.Event()
+        page.once("close", lambda _: closed.set())
         changed = self.dialogs.changed
         await page.close(run_before_unload=True)
-        asked = asyncio.ensure_future(changed.wait())
-        done, _ = await asyncio.wait({closed, asked}, timeout=_CLOSING, return_when=asyncio.FIRST_COMPLETED)
-        asked.cancel()
+        ways = {asyncio.ensure_future(each.wait()) for each in (closed, changed)}
+        done, _ = await asyncio.wait(ways, timeout=_CLOSING, return_when=asyncio.FIRST_COMPLETED)
+        for each in ways:
+            each.cancel()
         if not done:
             # it does not answer: a browser offers to end it
             await page.close()
@@ -308,6 +310,10 @@ class Tabs:
 
     async def owns(self, frame: str) -> tuple[bool, Page | None]:
         """See `signin.Owner`."""
+        # a page may ask as soon as it is there, before it is known by what name
+        fresh = [each for each in self._sessions.values() if not each.done()]
+        if fresh:
+            await asyncio.wait(fresh, timeout=_SILENCE)
         if frame in self._targets:
             return True, self._targets[frame]
         with contextlib.suppress(PlaywrightError):
@@ -411,7 +417,7 @@ class Tabs:
         return session
 
     def _chore(self, work: Any) -> asyncio.Task[Any]:
-        task = asyncio.ensure_future(work)
+        task: asyncio.Task[Any] = asyncio.ensure_future(work)
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
         # a page that closes at once is no news to anybody but those who asked

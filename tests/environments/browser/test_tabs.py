@@ -164,7 +164,7 @@ async def test_a_tab_in_the_background_has_its_newest_title(world: World, serve:
     assert world.titles == [("changed", False), ("/two", True)]
 
 
-LAST = {"asked": CloseTab(), "page": Click[Point](at=HERE)}
+LAST: dict[str, Act] = {"asked": CloseTab(), "page": Click[Point](at=HERE)}
 
 
 @pytest.mark.parametrize("name", LAST)
