@@ -127,8 +127,12 @@ def desk_of(browser: Browser) -> Awaitable[SignInDesk]:
     """The desk of a browser, the same for all contexts in it."""
     if browser not in _desks:
         _desks[browser] = asyncio.ensure_future(_open(browser))
-        browser.once("disconnected", lambda gone: _desks.pop(gone, None))
+        browser.once("disconnected", _forget)
     return asyncio.shield(_desks[browser])
+
+
+def _forget(browser: Browser) -> None:
+    _desks.pop(browser, None)
 
 
 async def _open(browser: Browser) -> SignInDesk:

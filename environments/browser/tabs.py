@@ -350,7 +350,8 @@ class Tabs:
         self._context.on("response", on)
         self._context.on("requestfailed", on)
         try:
-            await asyncio.wait({came, again}, timeout=_SIGNING, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {came, again}
+            await asyncio.wait(either, timeout=_SIGNING, return_when=asyncio.FIRST_COMPLETED)
             if came.done() and isinstance(response := came.result(), Response):
                 # the page is replaced when its answer has begun, and not before
                 with contextlib.suppress(PlaywrightError, TimeoutError):
@@ -441,7 +442,9 @@ class Tabs:
         page.on("crash", self._on_crash)
         # from the first moment on: a browser that is asked to hand over its choosers only when one is due may open it first
         page.on("filechooser", self._on_chooser)
-        page.on("framenavigated", lambda frame: self.note("navigated", frame.url) if frame == page.main_frame else None)
+        page.on(
+            "framenavigated", lambda frame: self._on_navigated(page, frame.url) if frame == page.main_frame else None
+        )
         page.on("pageerror", lambda error: self.note("page error", str(error)[:500]))
         self._sessions[page] = self._chore(self._attach(page))
         self._chore(self._find_opener(page))
@@ -468,6 +471,13 @@ class Tabs:
 
     def _on_end(self, context: BrowserContext) -> None:
         self._ended = self._ended or "the browser is gone: it died, or was closed from outside"
+
+    def _on_navigated(self, page: Page, url: str) -> None:
+        self.note("navigated", url)
+        # this comes before a navigation is said to be done, and `_on_document` may come after
+        for waiting in self.dialogs.all:
+            if waiting.kind == "auth" and page in waiting.stops:
+                self.dialogs.drop(waiting, "the page went elsewhere")
 
     def _on_document(self, page: Page, frame: dict[str, Any]) -> None:
         if "parentId" not in frame:
