@@ -95,7 +95,7 @@ class Controls:
         said = await asyncio.to_thread(described, files)
         if not await self._contact.tabs.upload(lambda: self._pointer.click(Click[Point](at=act.at)), files):
             at = self._contact.css(act.at)
-            if not await drop(await self._contact.tabs.session(), self._contact.sendable(at), files):
+            if not await drop(await self._contact.tabs.session(), at, files):
                 raise ActionError(
                     f"what is at ({act.at.x:.0f}, {act.at.y:.0f}) asks for no file, and takes none that is dropped on it"
                 )
