@@ -5,7 +5,7 @@
     const from = event.composedPath()[0];
     // what is in a closed root is seen from inside only
     if (event.currentTarget === window && from.dataset && from.dataset.closed) return;
-    const key = (from.dataset && from.dataset.key) || (from.nodeType === 1 && from.closest("[data-key]") || { dataset: {} }).dataset.key || "nothing";
+    const key = (from.dataset && from.dataset.key) || (from.nodeType === 1 && from.closest("[data-key]") || { dataset: {} }).dataset.key || "what is behind it";
     top.postMessage({ hit: key }, "*");
   };
   addEventListener("click", report, true);
@@ -37,7 +37,8 @@
     document.body.append(element);
     return element;
   };
-  const within = (box, margin = 4) => (target) => ({
+  // beside the targets at the edges of the viewport
+  const within = (box, margin = 16) => (target) => ({
     x: margin + target.x * (box.w - 2 * margin - target.w),
     y: margin + target.y * (box.h - 2 * margin - target.h),
   });

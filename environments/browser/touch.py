@@ -1,9 +1,8 @@
 """A finger on a touch screen.
 
 Found by trial (Chromium 156): the first 15 pixels of a swipe move nothing (the finger might mean a tap); what is shown runs ahead of a
-finger that moves fast, and back when it rests, so a swipe ends with moves so small that there is nothing to run ahead of, and a rest, after
-which nothing is flung; moves beyond the edge of the screen count like others. A long press opens a menu only where the browser itself
-makes touches of a mouse.
+finger that moves fast, so a swipe gets slower until there is nothing to run ahead of, and ends with a rest, after which nothing is flung;
+moves beyond the edge of the screen count like others. A long press opens a menu only where the browser itself makes touches of a mouse.
 """
 
 from __future__ import annotations
@@ -25,6 +24,8 @@ _BEAT = 0.016
 """Seconds between two moves."""
 _REST = 0.06
 """Seconds of rest after which nothing is flung."""
+_STILL = 0.25
+"""CSS pixels so few that nothing runs ahead of them."""
 _STRIDE = 60
 """CSS pixels between two moves."""
 _TAP_DELAY = 0.35
@@ -133,11 +134,13 @@ class Finger:
         begun = start.offset(ux * slop, uy * slop)
         # a hair beyond, or it is not a swipe yet
         await self._to(begun.offset(ux * slop / 50, uy * slop / 50))
-        await self._glide(begun.offset(ux * way, uy * way))
-        for back in (0.25, 0, 0.25, 0):
-            # what ran ahead comes back with the next move that is painted
-            await self._contact.paints()
-            await self._to(begun.offset(ux * (way - back), uy * (way - back)))
+        left = way
+        while left > _STILL:
+            await asyncio.sleep(_BEAT)
+            left /= 2
+            await self._to(begun.offset(ux * (way - left), uy * (way - left)))
+        await self._contact.paints()
+        await self._to(begun.offset(ux * way, uy * way), note=True)
         await asyncio.sleep(_REST)
         await self._up()
         await self._contact.paints()
