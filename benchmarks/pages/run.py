@@ -16,7 +16,7 @@ from rich.text import Text
 from ...environments.browser.host import BrowserHost
 from ...tools.errors import UsageError
 from ...tools.plugins import did_you_mean
-from . import miniwob
+from . import clicking, miniwob, settling
 from .part import Part, Row
 
 
@@ -36,8 +36,15 @@ class Setting(NamedTuple):
     told: Callable[[str], None] = lambda line: None
 
 
+TRIALS = {False: 94, True: 500}
+"""Acts whose settling is measured, at the small and at the full size."""
+TARGETS = {False: 208, True: 1000}
+"""Targets that are clicked by their pixels, likewise; by the tree it is as many again."""
+
 PARTS: Mapping[str, Callable[[Setting], Awaitable[Part]]] = {
     "miniwob": lambda setting: miniwob.measure(setting.host, setting.pages, setting.told),
+    "settling": lambda setting: settling.measure(TRIALS[setting.full]),
+    "clicking": lambda setting: clicking.measure(TARGETS[setting.full], host=setting.host),
 }
 """Name of a part → what measures it, in the order in which they run."""
 
