@@ -54,6 +54,8 @@ def targets(seed: int) -> tuple[Target, ...]:
             if group != "overlap":
                 # a place of its own for each: four in a row, two rows
                 x, y = (number % 4 + x * 0.2) / 3.2, (number // 4 + y * 0.4) / 1.4
+            if group == "edge":
+                x, y = number % 2, (number // 2 + y * 0.5) / 4
             if group == "grid":
                 x, y, size = (number % 4) / 3, number // 4, [_SMALLEST, _SMALLEST]
             if group not in ("fraction", "turned", "svg"):

@@ -31,6 +31,7 @@ from ...tools.actions import (
     Type,
     Upload,
     Wait,
+    places,
 )
 from ...tools.errors import ActionError
 from ...tools.geometry import Point, Transform
@@ -97,6 +98,8 @@ class Hands:
         ):
             raise ActionError(self._tabs.why_still(dialog), remedy="answer it first: answer_dialog")
         with self._tabs.outliving(act), boundary(f"{act.verb} failed"):
+            if places(act):
+                await self._contact.restored()
             await self._dispatch(act)
 
     async def go(self, url: str) -> None:

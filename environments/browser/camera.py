@@ -42,7 +42,7 @@ class Camera:
         Raises:
             EnvironmentFailed: The browser gives no picture.
         """
-        if self._plain:
+        if self._screen.plain:
             return await self._capture({})
         size = self._screen.frame
         return await self.part(Box.at(0, 0, size.width, size.height))
@@ -53,7 +53,7 @@ class Camera:
         Raises:
             EnvironmentFailed: The browser gives no picture.
         """
-        if not self._plain:
+        if not self._screen.plain:
             await self._claim()
         seen = await self._viewport()
         # the emulation enlarges by the device's scale itself
@@ -69,11 +69,6 @@ class Camera:
         session = await self._tabs.session()
         with boundary("the page does not say what of it is seen"):
             return await viewport_of(session)
-
-    @property
-    def _plain(self) -> bool:
-        # else the browser answers in CSS pixels of the screen, unless it is asked for a part
-        return self._screen.device == 1 and not self._screen.mobile
 
     async def _claim(self) -> None:
         """Makes the emulation of the screen that of this session.

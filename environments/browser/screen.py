@@ -43,6 +43,11 @@ class Screen(NamedTuple):
             touch=start.touch,
         )
 
+    @property
+    def plain(self) -> bool:
+        """Whether a picture of it needs no clip: without one the browser answers in CSS pixels of the screen."""
+        return self.device == 1 and not self.mobile
+
     def to_css(self, page_scale: float = 1.0) -> Transform:
         """Frame pixels → CSS pixels from the corner of the visual viewport.
 
