@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,13 +17,14 @@ from ...tools.errors import EnvironmentFailed, UsageError
 from .screen import Screen
 
 _HERE = Path(__file__).parent
+_CALL = re.compile(r"^\w+\.\w+: ")
 _REFUSED = (
     # what the browser says → the key of the recipe, and what would be right
     ("timezone", "timezone", "an IANA name, such as Europe/Oslo"),
     ("locale", "locale", "a BCP 47 tag, such as de-DE"),
     ("permission", "permissions", "geolocation, notifications, camera, microphone, clipboard-read, clipboard-write …"),
     ("geolocation", "geolocation", "latitude −90 to 90 and longitude −180 to 180, degrees"),
-    ("storage state", "storage_state", "what --save-state wrote: cookies and origins"),
+    ("storagestate", "storage_state", "what --save-state wrote: cookies and origins"),
 )
 
 
@@ -96,7 +98,7 @@ def _naming(start: Start, what: str) -> Iterator[None]:
     except PlaywrightError as error:
         first = next((line for line in error.message.splitlines() if line.strip()), "no reason given")
         # a word of the call's own name is no complaint
-        said = first.split(": ", 1)[-1].lower()
+        said = _CALL.sub("", first).lower()
         for word, key, right in _REFUSED:
             if word in said:
                 value = getattr(start, key)
