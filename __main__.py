@@ -88,6 +88,18 @@ def run(
     ] = None,
     workers: Annotated[int, typer.Option("--workers", "-w", min=1, help="How many run side by side.")] = 1,
     headed: Annotated[bool, typer.Option("--headed", help="Show the browser.")] = False,
+    cdp: Annotated[
+        str | None,
+        typer.Option(
+            "--cdp",
+            help="Attach to a running browser, its profile and logins: http://127.0.0.1:9222. It keeps running.",
+            metavar="URL",
+        ),
+    ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option("--server", help="Have a Playwright server launch the browser: ws://host:3000.", metavar="URL"),
+    ] = None,
     pause_on_failure: Annotated[
         bool, typer.Option("--pause-on-failure", help="Leave the page open where a task failed.")
     ] = False,
@@ -115,6 +127,8 @@ def run(
         out=out,
         workers=workers,
         headed=headed,
+        cdp=cdp,
+        server=server,
         pause_on_failure=pause_on_failure,
         ask=ask or pause_on_failure,
         approve=approve,

@@ -163,6 +163,8 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
     check_files(task)
     check(run)
     model = resources.model(run.model) if isinstance(run.model, str) else run.model
+    if run.world is None and task.environment == "browser":
+        resources.host.check(task.start)
     world = run.world or _world(task, run.secrets, resources)
     check_state(run.save_state, task, world)
     header = Header(

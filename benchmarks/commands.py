@@ -23,7 +23,9 @@ from ..agent.guard import ApprovalGuard, OpenGuard
 from ..agent.person import NoPerson, TerminalPerson
 from ..agent.policies.model import Thinking
 from ..agent.run import Interrupt, Resources, Run, complete_inputs
+from ..environments.browser.attach import NOTICE
 from ..environments.browser.host import BrowserConfig
+from ..environments.browser.server import shown
 from ..episodes.reader import Episode
 from ..episodes.schema import Task, first_problem
 from ..episodes.taskfile import read_scalar
@@ -51,6 +53,8 @@ class RunOptions:
     out: Path | None = None
     workers: int = 1
     headed: bool = False
+    cdp: str | None = None
+    server: str | None = None
     pause_on_failure: bool = False
     ask: bool = False
     approve: bool = False
@@ -71,7 +75,8 @@ def run_tasks(wanted: list[str], options: RunOptions, console: Console) -> int:
     """
     tasks = [task for each in wanted for task in ([each] if is_goal(each) else task_files(Path(each)))]
     settings = [_setting(each) for each in options.config]
-    browser = _section(BrowserConfig, "browser", settings, {"headed": True} if options.headed else {})
+    given = {"headed": options.headed or None, "cdp": options.cdp, "server": options.server}
+    browser = _section(BrowserConfig, "browser", settings, {key: each for key, each in given.items() if each})
     runs = _plan(tasks, options, settings)
     several = len(runs) > 1
     if several and options.save_state is not None:
@@ -82,6 +87,9 @@ def run_tasks(wanted: list[str], options: RunOptions, console: Console) -> int:
         replace(run, watch=Progress(console, run.out.name if several and options.workers > 1 else "").step)
         for run in runs
     ]
+    if browser.cdp is not None:
+        for line in NOTICE:
+            console.print(line.format(where=shown(browser.cdp)), soft_wrap=True, markup=False)
     results = asyncio.run(_run(progress, browser, options.workers, console))
     if several:
         counts = {

@@ -19,7 +19,10 @@
     │   ├── ModelUnknown      the server serves no model of that name
     │   ├── ContextTooLong    the request does not fit into the model's context
     │   └── ImagesRefused     too many images, none allowed, or one that is no picture
-    ├── EnvironmentFailed     the world failed (browser gone, page unreachable, capture hung): likewise
+    ├── EnvironmentFailed     the world failed (the start page cannot be reached, a site does not start): likewise
+    │   ├── BrowserGone       the browser died, or was ended from outside
+    │   ├── PageCrashed       a page crashed again and again
+    │   └── PageHangs         a page gives no picture: it keeps its main thread busy, or its process stands still
     └── EpisodeError          an episode on disk cannot be written or read
         ├── EpisodeUnwritable disk full, folder read-only
         ├── EpisodeCorrupt    truncated blob, wrong hash, path that leaves the folder
@@ -115,7 +118,19 @@ class ImagesRefused(ModelError):
 
 
 class EnvironmentFailed(HandeyeError):
-    """The world failed: the browser is gone, the page cannot be reached, a capture hung."""
+    """The world failed: the start page cannot be reached, a site does not start, every tab is closed."""
+
+
+class BrowserGone(EnvironmentFailed):
+    """The browser died, or was ended from outside."""
+
+
+class PageCrashed(EnvironmentFailed):
+    """A page crashed again and again."""
+
+
+class PageHangs(EnvironmentFailed):
+    """A page gives no picture: it keeps its main thread busy, or its process stands still."""
 
 
 class EpisodeError(HandeyeError):

@@ -94,6 +94,7 @@ class BrowserEnvironment:
     async def reset(self, start: Start) -> Observation:
         """See `Environment.reset`."""
         await self._leave()
+        self._host.check(start)
         self._start = start
         self._began = time.monotonic()
         self._site = open_site(start.site, seed=start.seed) if start.site is not None else None
@@ -260,11 +261,9 @@ class BrowserEnvironment:
 
     async def describe(self) -> dict[str, Json]:
         """See `Environment.describe`."""
-        browser = await self._host.browser()
         return {
             "name": "browser",
-            "browser": browser.browser_type.name,
-            "version": browser.version,
+            **self._host.describe(),
             "headed": self._config.headed,
             "viewport": [self._start.viewport.width, self._start.viewport.height],
             "scale": self._start.scale,
@@ -284,7 +283,7 @@ class BrowserEnvironment:
             with contextlib.suppress(EnvironmentFailed, PlaywrightError, TimeoutError):
                 await asyncio.wait_for(self._hands.release_all(), _REPORT_LIMIT)
             with contextlib.suppress(PlaywrightError):
-                await context.close()
+                await self._host.leave(context)
             await self._tabs.close()
         downloads, self._downloads = self._downloads, None
         if downloads is not None:

@@ -8,15 +8,18 @@ import os
 import sys
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ...episodes.schema import Start
+from ...episodes.schema import Json, Start
 from ...tools.errors import EnvironmentFailed, UsageError
 from . import find
+from .attach import Attached, check_start
 from .recipe import open_context, script
+from .server import check_fence, connect_server, shown
 
 _ARGUMENTS = (
     # a wheel turn moves the page at once: the next frame shows where it ends, not where it passes
@@ -42,6 +45,10 @@ class BrowserConfig(BaseModel):
         settle: Seconds after which a screen that does not come to rest is captured as it is.
         download_limit: Bytes that a download may have; one that has more is cut off. Those of one run may have ten times that together.
         arguments: Further arguments for the browser.
+        cdp: DevTools address of a running browser to attach to, in place of a launch: ``http://127.0.0.1:9222`` or ``ws://…``. It keeps
+            running, and the run works with its profile.
+        server: Address of a Playwright server (``ws://…``) that launches the browser, in place of this machine.
+        ignore_certificate_errors: Shows pages of sites whose certificate is invalid. Only for sites of one's own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,6 +58,17 @@ class BrowserConfig(BaseModel):
     settle: float = Field(default=8, gt=0)
     download_limit: int = Field(default=100_000_000, gt=0, le=500_000_000)
     arguments: tuple[str, ...] = ()
+    cdp: str | None = None
+    server: str | None = None
+    ignore_certificate_errors: bool = False
+
+    @model_validator(mode="after")
+    def _one_browser(self) -> BrowserConfig:
+        if self.cdp is not None and self.server is not None:
+            raise ValueError("a run has one browser: cdp or server, not both")
+        if self.cdp is not None and (self.headed or self.arguments or self.ignore_certificate_errors):
+            raise ValueError("a browser that is attached to is as it was started: no headed, arguments, certificates")
+        return self
 
 
 class BrowserHost:
@@ -66,7 +84,7 @@ class BrowserHost:
         self.config = config or BrowserConfig()
         self.watch_name = f"_{uuid.uuid4().hex}"
         self._playwright: Playwright | None = None
-        self._browser: Browser | None = None
+        self._browser: Browser | Attached | None = None
         self._starting = asyncio.Lock()
 
     async def __aenter__(self) -> BrowserHost:
@@ -75,43 +93,85 @@ class BrowserHost:
     async def __aexit__(self, *exc: object) -> None:
         await self.close()
 
+    def check(self, start: Start) -> None:
+        """Refuses a start that this browser cannot bring about, before anything is begun.
+
+        Raises:
+            UsageError: It cannot be kept to in a browser that somebody else runs; names the key.
+        """
+        if self.config.cdp is not None:
+            check_start(start)
+        elif self.config.server is not None:
+            check_fence(self.config.server, start)
+
+    def describe(self) -> dict[str, Json]:
+        """Which browser it is and whose, for the header of an episode; its version once a context was opened."""
+        found: dict[str, Json] = {"browser": "chromium", "version": self._browser.version if self._browser else ""}
+        for key, url in (("attached", self.config.cdp), ("server", self.config.server)):
+            if url is not None:
+                found[key] = shown(url)
+        if self.config.ignore_certificate_errors:
+            found["ignore_certificate_errors"] = True
+        return found
+
     async def browser(self) -> Browser:
         """The running browser.
 
         Raises:
+            UsageError: It is somebody else's, of which only a context is to be had.
             BrowserMissing: There is none on this machine.
             EnvironmentFailed: It does not start.
         """
+        running = await self._running()
+        if isinstance(running, Attached):
+            raise UsageError("a browser that is attached to gives only a context of its own")
+        return running
+
+    async def _running(self) -> Browser | Attached:
         async with self._starting:
-            if self._browser is not None and self._browser.is_connected():
+            if isinstance(self._browser, Attached) or (self._browser is not None and self._browser.is_connected()):
                 return self._browser
-            found = find.find_browser()
-            if self.config.headed and found.headless_only:
-                raise UsageError(
-                    f"{found.path} has no window to show", remedy="playwright install chromium, or run without --headed"
-                )
-            if (
-                self.config.headed
-                and sys.platform == "linux"
-                and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-            ):
-                raise UsageError(
-                    "there is no display to show a browser on (DISPLAY is not set)",
-                    remedy="run it without --headed, in a desktop session, or under a virtual display: xvfb-run -a handeye …",
-                )
             if self._playwright is None:
                 self._playwright = await async_playwright().start()
-            with boundary("the browser does not start", "try: handeye doctor --fix"):
-                self._browser = await self._playwright.chromium.launch(
-                    executable_path=found.path,
-                    headless=not self.config.headed,
-                    args=[*_ARGUMENTS, *self.config.arguments],
-                    # signals are the loop's business: it ends the step first, then closes the browser
-                    handle_sigint=False,
-                    handle_sigterm=False,
-                    handle_sighup=False,
-                )
+            if self.config.cdp is not None:
+                self._browser = Attached(self._playwright, self.config.cdp)
+            elif self.config.server is not None:
+                self._browser = await connect_server(self._playwright, self.config.server, self._launch_options())
+            else:
+                self._browser = await self._launch(self._playwright)
             return self._browser
+
+    async def _launch(self, playwright: Playwright) -> Browser:
+        found = find.find_browser()
+        if self.config.headed and found.headless_only:
+            raise UsageError(
+                f"{found.path} has no window to show", remedy="playwright install chromium, or run without --headed"
+            )
+        if (
+            self.config.headed
+            and sys.platform == "linux"
+            and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+        ):
+            raise UsageError(
+                "there is no display to show a browser on (DISPLAY is not set)",
+                remedy="run it without --headed, in a desktop session, or under a virtual display: xvfb-run -a handeye …",
+            )
+        with boundary("the browser does not start", "try: handeye doctor --fix"):
+            return await playwright.chromium.launch(
+                executable_path=found.path,
+                **self._launch_options(),
+                # signals are the loop's business: it ends the step first, then closes the browser
+                handle_sigint=False,
+                handle_sigterm=False,
+                handle_sighup=False,
+            )
+
+    def _launch_options(self) -> dict[str, Any]:
+        certificates = ("--ignore-certificate-errors",) if self.config.ignore_certificate_errors else ()
+        return {
+            "headless": not self.config.headed,
+            "args": [*_ARGUMENTS, *certificates, *self.config.arguments],
+        }
 
     async def context(self, start: Start, proxy: str | None = None) -> BrowserContext:
         """A fresh context as the start recipe wants it.
@@ -120,13 +180,26 @@ class BrowserHost:
             start: The recipe.
             proxy: URL of the proxy that everything goes through, requests to this machine included.
         """
-        context = await open_context(await self.browser(), start, proxy=proxy, timeout=self.config.timeout)
+        context = await open_context(
+            await self._running(),
+            start,
+            proxy=proxy,
+            timeout=self.config.timeout,
+            any_certificate=self.config.ignore_certificate_errors,
+        )
         with boundary("the browser does not open a context"):
             await context.add_init_script(script("watch.js", "__handeye_name__", self.watch_name))
         return context
 
+    async def leave(self, context: BrowserContext) -> None:
+        """Closes a context that `context` made."""
+        if isinstance(self._browser, Attached):
+            await self._browser.leave(context)
+        else:
+            await context.close()
+
     async def close(self) -> None:
-        """Ends the browser. A second call does nothing."""
+        """Ends the browser; one that was attached to runs on. A second call does nothing."""
         browser, self._browser = self._browser, None
         playwright, self._playwright = self._playwright, None
         # a browser that is gone already is what closing wanted

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Geolocation, Page, ProxySettings, ViewportSize
+from playwright.async_api import Browser, BrowserContext, CDPSession, Geolocation, Page, ProxySettings, ViewportSize
 from playwright.async_api import Error as PlaywrightError
 
 from ...episodes.schema import Start
 from ...tools.errors import EnvironmentFailed, UsageError
+from .asking import set_permissions
+from .attach import Attached
 from .screen import Screen
 
 _HERE = Path(__file__).parent
@@ -26,10 +28,14 @@ _REFUSED = (
     ("geolocation", "geolocation", "latitude −90 to 90 and longitude −180 to 180, degrees"),
     ("storagestate", "storage_state", "what --save-state wrote: cookies and origins"),
 )
+_DESCRIPTORS = {"midi-sysex": {"name": "midi", "sysex": True}}
+"""Names that the protocol knows as a variant of another."""
 
 
-async def open_context(browser: Browser, start: Start, *, proxy: str | None, timeout: float) -> BrowserContext:
-    """A fresh context as a start recipe wants it; its first tab is opened by `first_tab`.
+async def open_context(
+    browser: Browser | Attached, start: Start, *, proxy: str | None, timeout: float, any_certificate: bool = False
+) -> BrowserContext:
+    """A fresh context as a start recipe wants it; its first tab is opened by `first_tab`, which also grants the permissions.
 
     The seed reaches pages, frames and popups, not workers: scripts of ours do not run there. Nor does the clock.
 
@@ -38,6 +44,7 @@ async def open_context(browser: Browser, start: Start, *, proxy: str | None, tim
         start: The recipe.
         proxy: URL of the proxy that everything goes through, requests to this machine included.
         timeout: Seconds that the browser may take for anything.
+        any_certificate: Shows sites whose certificate is invalid.
 
     Raises:
         UsageError: The recipe asks for what there is not; names the key.
@@ -58,9 +65,9 @@ async def open_context(browser: Browser, start: Start, *, proxy: str | None, tim
             timezone_id=start.timezone,
             color_scheme=start.color_scheme,
             user_agent=start.user_agent,
-            permissions=list(start.permissions),
             geolocation=_place(start.geolocation),
             storage_state=None if state is None else Path(state).expanduser(),
+            ignore_https_errors=any_certificate,
             # said outright, or an environment variable of Playwright's could leave this machine out
             proxy=ProxySettings(server=proxy, bypass="<-loopback>") if proxy is not None else None,
         )
@@ -75,15 +82,27 @@ async def open_context(browser: Browser, start: Start, *, proxy: str | None, tim
     return context
 
 
-async def first_tab(context: BrowserContext, start: Start) -> Page:
-    """Opens a tab. Only now does the browser look at the names of places and languages.
+async def first_tab(context: BrowserContext, start: Start, browser: CDPSession | None) -> Page:
+    """Opens a tab. Only now does the browser look at the names of places, languages and permissions.
+
+    Args:
+        context: Of `open_context`.
+        start: The recipe.
+        browser: A session on the browser, by which permissions are granted one by one; without it those that are not granted are denied.
 
     Raises:
         UsageError: The recipe has a name that the browser does not know; names the key.
         EnvironmentFailed: The browser does not open a tab.
     """
     with _naming(start, "the browser does not open a tab"):
-        return await context.new_page()
+        page = await context.new_page()
+        if start.permissions and browser is None:
+            await context.grant_permissions(list(start.permissions))
+        elif start.permissions and browser is not None:
+            target = await (await context.new_cdp_session(page)).send("Target.getTargetInfo")
+            wanted = [_DESCRIPTORS.get(name, name) for name in start.permissions]
+            await set_permissions(browser, target["targetInfo"]["browserContextId"], wanted)
+    return page
 
 
 def script(name: str, marker: str, value: str) -> str:
