@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from playwright.async_api import CDPSession
 
-from ...tools.errors import EnvironmentFailed
+from ...tools.errors import EnvironmentFailed, PageHangs
 from ...tools.geometry import Box
 from ...tools.pixels import Frame
 from .host import boundary
@@ -18,8 +19,8 @@ from .tabs import Tabs
 from .viewport import Viewport, viewport_of
 
 _CAPTURE = {"format": "png", "optimizeForSpeed": True}
-_LIMITS = (1.0, 3.0, 10.0)
-"""Seconds for each attempt at a capture."""
+_LIMITS = (1.0, 3.0)
+"""Seconds for the first attempts at a capture."""
 
 
 class Camera:
@@ -28,22 +29,25 @@ class Camera:
     Args:
         tabs: Which that is.
         screen: How large things are.
+        patience: Seconds that the last attempt at a capture may take.
     """
 
-    def __init__(self, tabs: Tabs, screen: Screen) -> None:
+    def __init__(self, tabs: Tabs, screen: Screen, patience: float = 10.0) -> None:
         self._tabs = tabs
         self._screen = screen
         self._claimed: set[CDPSession] = set()
+        self._limits = (*_LIMITS, patience)
         self._page_scale = 1.0
 
     async def whole(self) -> Frame:
         """The viewport.
 
         Raises:
-            EnvironmentFailed: The browser gives no picture.
+            PageHangs: The browser gives no picture in time.
+            EnvironmentFailed: It cannot give one.
         """
         if self._screen.plain:
-            return await self._capture({})
+            return await self._capture(_everything)
         size = self._screen.frame
         return await self.part(Box.at(0, 0, size.width, size.height))
 
@@ -51,13 +55,18 @@ class Camera:
         """A part of the viewport; ``box`` in whole frame pixels.
 
         Raises:
-            EnvironmentFailed: The browser gives no picture.
+            PageHangs: The browser gives no picture in time.
+            EnvironmentFailed: It cannot give one.
         """
-        if not self._screen.plain:
-            await self._claim()
-        seen = await self._viewport()
-        # the emulation enlarges by the device's scale itself
-        return await self._capture({"clip": seen.clip(box, self._screen.device) | {"scale": seen.scale}})
+
+        async def clipped() -> dict[str, Any]:
+            if not self._screen.plain:
+                await self._claim()
+            seen = await self._viewport()
+            # the emulation enlarges by the device's scale itself
+            return {"clip": seen.clip(box, self._screen.device) | {"scale": seen.scale}}
+
+        return await self._capture(clipped)
 
     async def page_scale(self) -> float:
         """See `Viewport.scale`; what it was last when the page does not answer."""
@@ -84,21 +93,39 @@ class Camera:
         await self._tabs.send("Emulation.setDeviceMetricsOverride", metrics)
         self._claimed.add(session)
 
-    async def _capture(self, options: dict[str, Any]) -> Frame:
+    async def _capture(self, options: Callable[[], Awaitable[dict[str, Any]]]) -> Frame:
         # a capture that was asked for while a page replaces another may never be answered: asked again, it is at once
-        for limit in _LIMITS:
-            last = limit == _LIMITS[-1]
+        for attempt, limit in enumerate(self._limits):
+            last = attempt == len(self._limits) - 1
             try:
-                answer = await asyncio.wait_for(self._tabs.send("Page.captureScreenshot", _CAPTURE | options), limit)
-                return Frame.from_png(base64.b64decode(answer["data"]))
+                if last:
+                    await self._kick()
+                return await asyncio.wait_for(self._picture(options), limit)
             except TimeoutError as error:
                 if last:
-                    raise EnvironmentFailed(
-                        f"the browser gave no picture of {self._tabs.page.url} within {sum(_LIMITS):g} s",
-                        remedy="the page may keep its main thread busy",
+                    raise PageHangs(
+                        f"the browser gave no picture of {self._tabs.url} within {sum(self._limits):g} s",
+                        remedy="its main thread is busy, or its process stands still; -c browser.hang=60 waits longer",
                     ) from error
             except EnvironmentFailed:
                 # right after a navigation the old surface may be gone and the new one not there yet
                 if last:
                     raise
         raise AssertionError
+
+    async def _picture(self, options: Callable[[], Awaitable[dict[str, Any]]]) -> Frame:
+        # what a part is of, the page says, which may hang
+        answer = await self._tabs.send("Page.captureScreenshot", _CAPTURE | await options())
+        return Frame.from_png(base64.b64decode(answer["data"]))
+
+    async def _kick(self) -> None:
+        """Has the browser draw a tab that it may take for hidden.
+
+        It is the browser's own process that answers, however busy the page is. Nothing helps against a main thread that is busy:
+        neither captures that leave the surface out, nor a session of its own, nor ``Page.stopLoading`` were answered.
+        """
+        await self._tabs.send("Page.bringToFront")
+
+
+async def _everything() -> dict[str, Any]:
+    return {}

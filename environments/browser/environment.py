@@ -7,7 +7,7 @@ import contextlib
 import re
 import time
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -27,8 +27,8 @@ from ...episodes.schema import (
     Start,
     Tree,
 )
-from ...tools.actions import Act, AnswerDialog, Navigate, NewTab
-from ...tools.errors import ActionError, EnvironmentFailed
+from ...tools.actions import Act, Navigate, NewTab
+from ...tools.errors import ActionError, EnvironmentFailed, PageCrashed, UsageError
 from ...tools.geometry import Box, Surface
 from ...tools.pixels import Frame, Pixels
 from ...tools.secrets import Secrets
@@ -37,8 +37,8 @@ from ..probes import probe_machine
 from ..reach import Reach
 from ..sites import RunningSite, open_site
 from .act import Hands, resolve_url
+from .acting import Acting
 from .camera import Camera
-from .dialogs import Waiting
 from .downloads import Downloads
 from .gate import Gate
 from .host import BrowserConfig, BrowserHost, boundary
@@ -46,17 +46,18 @@ from .questions import ask_page, ask_site
 from .recipe import first_tab
 from .screen import Screen
 from .settle import Network, Settling
-from .signin import desk_of
+from .signin import SignInDesk, desk_of
 from .signs import Watch
 from .state import save_state
 from .tabs import StandsStill, TabGone, Tabs
 from .tree import take_tree
+from .trouble import MOST_CRASHES, let_go, typed
 
 _R = TypeVar("_R", bound=Record)
-_REPORT_LIMIT = 5.0
 _LOOKS = 20
 """How often a look begins anew because its tab closed, or a dialog opened, under it."""
 _FILES = re.compile("^file:", re.IGNORECASE)
+_THEIR_DOWNLOADS = "a browser that is attached to keeps its downloads in a folder of its own"
 _NO_TREE_OF_PDF = "the browser gives no tree of a PDF that it shows"
 _NO_TUNNEL = "net::ERR_TUNNEL_CONNECTION_FAILED"
 
@@ -84,7 +85,6 @@ class BrowserEnvironment:
         self._site: RunningSite | None = None
         self._latest: Observation | None = None
         self._masks: tuple[Box, ...] = ()
-        self._unfinished: set[asyncio.Task[None]] = set()
         self._frames: WeakKeyDictionary[Page, Frame] = WeakKeyDictionary()
         self._reach: Reach | None = None
         self._gate: Gate | None = None
@@ -105,39 +105,62 @@ class BrowserEnvironment:
             # files are read without any proxy
             await self._context.route(_FILES, self._let_files)
         self._network = Network(self._context)
-        with boundary("the browser does not hand over its dialogs"):
-            self._tabs = Tabs(self._context, self._clock, await desk_of(await self._host.browser()))
-            await self._tabs.asking.install(self._context)
+        desk = await self._desk()
+        self._tabs = Tabs(self._context, self._clock, desk)
+        if self._tabs.asking is not None:
+            with boundary("the browser does not hand over its dialogs"):
+                await self._tabs.asking.install(self._context)
         # what a site asked to sign in holds back is not on its way
         self._tabs.on_sign_in = self._network.forget
         self._screen = Screen.of(start)
         self._to_input = self._screen.to_css()
-        self._camera = Camera(self._tabs, self._screen)
+        self._camera = Camera(self._tabs, self._screen, self._config.hang)
         self._watch = Watch(self._tabs, self._host.watch_name, self._to_input.inverse())
         self._hands = Hands(self._tabs, self._screen, self._secrets, self._config.timeout)
-        await first_tab(self._context, start)
-        downloads = Downloads(self._context, self._tabs.note, self._clock, self._secrets, self._config.download_limit)
+        self._acting = Acting(self._tabs, self._config.timeout, self._config.hang)
+        await first_tab(self._context, start, desk.session if desk is not None else None)
+        if desk is not None:
+            await self._follow_downloads(self._context)
+        return await self._begin(url)
+
+    async def _desk(self) -> SignInDesk | None:
+        # in a browser that is attached to it would hear of what the person signs in to
+        if self._config.cdp is not None:
+            return None
+        with boundary("the browser does not hand over its dialogs"):
+            return await desk_of(await self._host.browser())
+
+    async def _follow_downloads(self, context: BrowserContext) -> None:
+        downloads = Downloads(context, self._tabs.note, self._clock, self._secrets, self._config.download_limit)
         self._downloads = downloads
         await downloads.open(await self._tabs.session())
-        self._tabs.asking.on_file = lambda name, data: downloads.add(name, data, self._tabs.page.url)
+        if self._tabs.asking is not None:
+            self._tabs.asking.on_file = lambda name, data: downloads.add(name, data, self._tabs.url)
+
+    @typed
+    async def _begin(self, url: str) -> Observation:
         if url != "about:blank":
-            error = self._explained(await self._interruptible(self._hands.go(url), Navigate(url=url)))
+            error = self._explained(await self._acting.run(self._hands.go(url), Navigate(url=url)))
             if error is not None:
-                raise EnvironmentFailed(
-                    f"the start page {error.message}", remedy="is the server running, and start.url right?"
-                ) from error
+                remedy = error.remedy or "is the server running, and start.url right?"
+                raise EnvironmentFailed(f"the start page {error.message}", remedy=remedy) from error
         self._tabs.events()
         return await self.look()
 
+    @typed
     async def look(self) -> Observation:
         """See `Environment.look`."""
         self._check_open()
         if self._latest is not None:
             self._latest.tree.expire("not asked for while it was on the screen")
         for _ in range(_LOOKS):
-            with contextlib.suppress(TabGone, StandsStill):
+            try:
                 return await self._observe()
-            await self._tabs.ensure()
+            except PageCrashed:
+                if self._tabs.crashes >= MOST_CRASHES:
+                    raise
+            except (TabGone, StandsStill):
+                await self._tabs.ensure()
         raise EnvironmentFailed(
             f"tabs and dialogs open and close too fast to be looked at: {_LOOKS} times during one look"
         )
@@ -146,10 +169,12 @@ class BrowserEnvironment:
         frame, settled = await self._settled()
         if self._downloads is not None:
             self._downloads.give_up()
-        page = self._tabs.page
+        page = self._tabs.current
         tree = LazyTree(self._fetch_tree)
         if self._tabs.dialog is not None:
             tree = LazyTree(missing="a dialog blocks the page")
+        elif self._tabs.crashed:
+            tree = LazyTree(missing="the page crashed")
         else:
             # a page may be pinched, or be laid out wider than the screen
             scale = await self._tabs.awake(self._camera.page_scale())
@@ -159,7 +184,7 @@ class BrowserEnvironment:
                 frame = await self._tabs.awake(self._mask(frame, settled, tree))
         tabs = await self._tabs.records()
         downloads = self._downloads.take() if self._downloads is not None else ()
-        if self._tabs.page is not page:
+        if page is None or self._tabs.current is not page:
             raise TabGone("another tab is looked at now")
         self._frames[page] = frame
         observation = Observation(
@@ -167,7 +192,7 @@ class BrowserEnvironment:
             at=self._clock(),
             frame=frame,
             surfaces=(Surface(name="page", box=frame.box, to_input=self._to_input),),
-            url=self._secrets.redact(self._tabs.page.url),
+            url=self._secrets.redact(self._tabs.url),
             title=self._secrets.redact(next((tab.title for tab in tabs if tab.active), "")),
             tabs=tuple(self._redacted(tab) for tab in tabs),
             dialog=self._redacted(dialog) if (dialog := self._tabs.dialog_record()) is not None else None,
@@ -181,6 +206,7 @@ class BrowserEnvironment:
         self._latest = observation
         return observation
 
+    @typed
     async def step(self, act: Act, on: ObservationId) -> Stepped:
         """See `Environment.step`."""
         refuse_stale(act, on, self._latest)
@@ -189,12 +215,13 @@ class BrowserEnvironment:
         began = time.monotonic()
         error = self._out_of_reach(act)
         if error is None:
-            error = self._explained(await self._interruptible(self._hands.do(act), act))
+            error = self._explained(await self._acting.survive(self._hands.do(act), act))
         acted = time.monotonic()
         observation = await self.look()
         timings = {"act": acted - began, "settle": time.monotonic() - acted}
         return Stepped(observation, tuple(self._hands.sent), error, timings)
 
+    @typed
     async def peek(self, box: Box) -> Frame:
         """See `Environment.peek`."""
         if self._latest is None:
@@ -205,7 +232,7 @@ class BrowserEnvironment:
             raise ValueError(f"{box} lies outside the frame of {latest.width}x{latest.height}")
         whole = Box(left=left, top=top, right=right, bottom=bottom)
         for _ in range(_LOOKS):
-            if self._tabs.dialog is not None:
+            if self._tabs.dialog is not None or self._tabs.crashed:
                 return latest.crop(whole)
             with contextlib.suppress(TabGone, StandsStill):
                 frame = await self._tabs.awake(self._camera.part(whole))
@@ -215,6 +242,7 @@ class BrowserEnvironment:
             return latest.crop(whole)
         return frame.masked(each.offset(-left, -top) for each in self._masks if each.intersection(whole))
 
+    @typed
     async def probe(self, probe: Probe) -> Evidence:
         """See `Environment.probe`."""
         self._check_open()
@@ -227,13 +255,14 @@ class BrowserEnvironment:
                     missing="" if tree else self._no_tree(),
                 )
             case "url":
-                return Evidence(probe=probe, value=self._secrets.redact(self._tabs.page.url))
+                return Evidence(probe=probe, value=self._secrets.redact(self._tabs.url))
             case "http":
                 assert self._context is not None
                 base, limit = self._tabs.page.url, self._config.timeout
                 return await ask_site(self._context, probe, base, self._reach, self._secrets, limit)
             case "download":
-                assert self._downloads is not None
+                if self._downloads is None:
+                    return Evidence(probe=probe, missing=_THEIR_DOWNLOADS)
                 return await self._downloads.answer(probe, self._config.timeout, self._config.settle)
             case "script":
                 try:
@@ -257,6 +286,8 @@ class BrowserEnvironment:
         """See `KeepsState.save_state`: cookies, local storage and IndexedDB."""
         if self._context is None:
             raise EnvironmentFailed("there is no browser whose state could be saved")
+        if self._config.cdp is not None:
+            raise UsageError("the state of a browser that is attached to is that of a whole profile: it stays there")
         await save_state(self._context, file)
 
     async def describe(self) -> dict[str, Json]:
@@ -279,19 +310,14 @@ class BrowserEnvironment:
         context, self._context = self._context, None
         if context is not None:
             await self._watch.close()
-            # a browser that is gone has let go of everything, and a page that hangs never says that it has
-            with contextlib.suppress(EnvironmentFailed, PlaywrightError, TimeoutError):
-                await asyncio.wait_for(self._hands.release_all(), _REPORT_LIMIT)
+            await let_go(self._hands.release_all())
             with contextlib.suppress(PlaywrightError):
                 await self._host.leave(context)
+            await self._acting.close()
             await self._tabs.close()
         downloads, self._downloads = self._downloads, None
         if downloads is not None:
             await downloads.close()
-        for task in self._unfinished:
-            task.cancel()
-        await asyncio.gather(*self._unfinished, return_exceptions=True)
-        self._unfinished.clear()
         self._frames.clear()
         if self._gate is not None:
             await self._gate.close()
@@ -332,7 +358,7 @@ class BrowserEnvironment:
     def _out_of_reach(self, act: Act) -> ActionError | None:
         if self._reach is None or not isinstance(act, Navigate | NewTab) or act.url is None:
             return None
-        base = self._tabs.page.url if isinstance(act, Navigate) else "about:blank"
+        base = self._tabs.url if isinstance(act, Navigate) else "about:blank"
         target = resolve_url(base, self._secrets.reveal(act.url))
         if self._reach.allows(target):
             return None
@@ -347,60 +373,24 @@ class BrowserEnvironment:
             return error
         return ActionError(error.message.replace(_NO_TUNNEL, self._gate.trouble), remedy=error.remedy)
 
-    async def _interruptible(self, doing: Any, act: Act) -> ActionError | None:
-        """Runs an act until it is done or a dialog opens that stops it; it goes on when the dialog is answered."""
-        known = self._tabs.dialogs.all
-        asked = self._tabs.dialog_record()
-        task = asyncio.ensure_future(doing)
-        self._unfinished.add(task)
-        try:
-            await self._until_stopped({task}, known)
-            if isinstance(act, AnswerDialog) and task.done() and task.exception() is None:
-                if asked is not None and asked.kind == "beforeunload" and not act.accept:
-                    # who stays has given up leaving; a reload or a step back would never hear of it
-                    for each in self._unfinished - {task}:
-                        each.cancel()
-                # what the dialog held up is done now, as far as the next one lets it
-                await self._until_stopped(self._unfinished, ())
-        except asyncio.CancelledError:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            self._unfinished.discard(task)
-            raise
-        done = {each for each in self._unfinished if each.done()}
-        self._unfinished -= done
-        # what an earlier act was stopped in and another act has ended is no news of this one
-        errors = {each: error for each in done if not each.cancelled() and (error := each.exception()) is not None}
-        if not isinstance(act, AnswerDialog):
-            errors = {each: error for each, error in errors.items() if each is task}
-        for error in errors.values():
-            if not isinstance(error, ActionError | TabGone):
-                raise error
-        return next((error for error in errors.values() if isinstance(error, ActionError)), None)
-
-    async def _until_stopped(self, tasks: set[asyncio.Task[None]], known: tuple[Waiting, ...]) -> None:
-        stopped = asyncio.ensure_future(self._tabs.stopped(known=known, loads=True))
-        doing = asyncio.ensure_future(asyncio.wait(tasks))
-        try:
-            await asyncio.wait({doing, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            # the tasks themselves go on
-            for each in (stopped, doing):
-                each.cancel()
-            await asyncio.gather(stopped, doing, return_exceptions=True)
-
     async def _settled(self) -> tuple[Frame, Settled]:
         self._tabs.wake()
         waiting = await self._tabs.stopping()
         if waiting is None:
             coming = self._downloads.pending if self._downloads is not None else str
             settling = Settling(self._camera.whole, self._watch, self._network, self._config.settle, coming).run()
-            with contextlib.suppress(StandsStill):
+            try:
                 # the dialog may also open while the page settles
                 return await self._tabs.awake(settling)
+            except StandsStill:
+                pass
+            except PageCrashed:
+                if self._tabs.crashes >= MOST_CRASHES:
+                    raise
+                return Frame.from_pixels(_blank(self._start)), Settled(ok=False, why="the page crashed")
         # a blocked page cannot be asked, and seldom captured; what it showed last is still what it shows
-        page = self._tabs.page
-        if page in self._frames:
+        page = self._tabs.current
+        if page is not None and page in self._frames:
             return self._frames[page], Settled(ok=False, why="a dialog is open; this is the frame before it")
         blank = Frame.from_pixels(_blank(self._start))
         return blank, Settled(ok=False, why="a dialog opened before the page could be captured")
@@ -412,17 +402,19 @@ class BrowserEnvironment:
         try:
             tree, _ = await self._tabs.awake(self._take_tree())
             return _NO_TREE_OF_PDF if await self._tabs.awake(self._shows_pdf()) else tree
-        except (StandsStill, TabGone) as error:
+        except (StandsStill, TabGone, PageCrashed) as error:
             return error.message
 
     async def _shows_pdf(self) -> bool:
-        answer = await self._tabs.send("Runtime.evaluate", {"expression": "document.contentType"})
+        asking = self._tabs.send("Runtime.evaluate", {"expression": "document.contentType"})
+        answer = await self._acting.read(asking, "while it was asked what it shows")
         return bool(answer.get("result", {}).get("value") == "application/pdf")
 
     async def _take_tree(self) -> tuple[Tree, tuple[Box, ...]]:
         session = await self._tabs.session()
         with boundary("the page gives no tree"):
-            return await take_tree(self._tabs.page, session, self._screen.device, self._secrets)
+            taking = take_tree(self._tabs.page, session, self._screen.device, self._secrets)
+            return await self._acting.read(taking, "while its tree was read")
 
     async def _mask(self, frame: Frame, settled: Settled, tree: LazyTree) -> Frame:
         taken, boxes = await self._take_tree()

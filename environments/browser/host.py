@@ -15,7 +15,7 @@ from playwright.async_api import Error as PlaywrightError
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ...episodes.schema import Json, Start
-from ...tools.errors import EnvironmentFailed, UsageError
+from ...tools.errors import BrowserMissing, EnvironmentFailed, UsageError
 from . import find
 from .attach import Attached, check_start
 from .recipe import open_context, script
@@ -44,6 +44,7 @@ class BrowserConfig(BaseModel):
         timeout: Seconds that a page may take to answer a navigation, and an input to be taken.
         settle: Seconds after which a screen that does not come to rest is captured as it is.
         download_limit: Bytes that a download may have; one that has more is cut off. Those of one run may have ten times that together.
+        hang: Seconds that a page may leave a question unanswered before it counts as hanging, which ends the episode.
         arguments: Further arguments for the browser.
         cdp: DevTools address of a running browser to attach to, in place of a launch: ``http://127.0.0.1:9222`` or ``ws://…``. It keeps
             running, and the run works with its profile.
@@ -56,6 +57,7 @@ class BrowserConfig(BaseModel):
     headed: bool = False
     timeout: float = Field(default=30, gt=0)
     settle: float = Field(default=8, gt=0)
+    hang: float = Field(default=20, gt=0)
     download_limit: int = Field(default=100_000_000, gt=0, le=500_000_000)
     arguments: tuple[str, ...] = ()
     cdp: str | None = None
@@ -136,13 +138,21 @@ class BrowserHost:
             if self.config.cdp is not None:
                 self._browser = Attached(self._playwright, self.config.cdp)
             elif self.config.server is not None:
-                self._browser = await connect_server(self._playwright, self.config.server, self._launch_options())
+                # a program there, not here
+                named = os.environ.get(find.VARIABLE)
+                options = self._launch_options() | ({"executablePath": named} if named else {})
+                self._browser = await connect_server(self._playwright, self.config.server, options)
             else:
                 self._browser = await self._launch(self._playwright)
             return self._browser
 
     async def _launch(self, playwright: Playwright) -> Browser:
         found = find.find_browser()
+        if found.source == find.VARIABLE and "firefox" in found.version.lower():
+            raise BrowserMissing(
+                f"{find.VARIABLE}={found.path} is {found.version}: only Chromium and its kin can be driven, over their DevTools protocol",
+                remedy=f"set {find.VARIABLE} to a Chromium, Chrome or Edge, or unset it",
+            )
         if self.config.headed and found.headless_only:
             raise UsageError(
                 f"{found.path} has no window to show", remedy="playwright install chromium, or run without --headed"
@@ -167,11 +177,7 @@ class BrowserHost:
             )
 
     def _launch_options(self) -> dict[str, Any]:
-        certificates = ("--ignore-certificate-errors",) if self.config.ignore_certificate_errors else ()
-        return {
-            "headless": not self.config.headed,
-            "args": [*_ARGUMENTS, *certificates, *self.config.arguments],
-        }
+        return {"headless": not self.config.headed, "args": [*_ARGUMENTS, *self.config.arguments]}
 
     async def context(self, start: Start, proxy: str | None = None) -> BrowserContext:
         """A fresh context as the start recipe wants it.

@@ -45,7 +45,8 @@ async def connect_server(playwright: Playwright, url: str, options: dict[str, An
     Args:
         playwright: Who speaks to it.
         url: Its address.
-        options: Of a launch; a server heeds ``args`` only when it was started with ``--unsafe``.
+        options: Of a launch, as the server knows them; it heeds ``args`` and ``executablePath`` only when it was started with
+            ``--unsafe``.
 
     Raises:
         UsageError: This is no such address, or the server is of another version of Playwright.
@@ -67,5 +68,6 @@ async def connect_server(playwright: Playwright, url: str, options: dict[str, An
             ) from error
         raise BrowserMissing(
             f"the Playwright server at {shown(url)} gives no browser: {text}",
-            remedy="start one: playwright run-server --port 3000 --unsafe   (and install a browser there: playwright install chromium)",
+            remedy="there: playwright install chromium, then playwright run-server --port 3000 --unsafe; a browser that is not"
+            " Playwright's own is named here by HANDEYE_BROWSER",
         ) from error

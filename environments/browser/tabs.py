@@ -19,16 +19,15 @@ from playwright.async_api import Error as PlaywrightError
 from ...episodes.schema import Dialog as DialogRecord
 from ...episodes.schema import Event, Tab
 from ...tools.actions import Act, AnswerDialog, Click, CloseTab, Hold, Key, Press, Release
-from ...tools.errors import ActionError, EnvironmentFailed
+from ...tools.errors import ActionError, BrowserGone, EnvironmentFailed, PageCrashed
 from .asking import Asking
 from .dialogs import Dialogs, Waiting, of_chooser, of_page
 from .host import boundary
+from .sessions import Sessions
 from .signin import SignInDesk
 from .uploads import give
 
 _T = TypeVar("_T")
-_SILENCE = 1.0
-"""Seconds without an answer after which a page is taken to stand still with the one whose dialog is open."""
 _CLOSING = 5.0
 """Seconds that a page may think about being closed."""
 _DONE_WHEN_GONE = (AnswerDialog, Click, CloseTab, Hold, Key, Press, Release)
@@ -51,31 +50,35 @@ class Tabs:
     Args:
         context: The context.
         clock: Seconds since the episode began.
-        desk: Hears of requests to sign in.
+        desk: Hears of requests to sign in; None in a browser of a person, whose own windows ask for passwords, permissions and prints.
     """
 
-    def __init__(self, context: BrowserContext, clock: Callable[[], float], desk: SignInDesk) -> None:
+    def __init__(self, context: BrowserContext, clock: Callable[[], float], desk: SignInDesk | None) -> None:
         self.dialogs = Dialogs(self.note)
-        self.asking = Asking(self.dialogs, self.note, self._session_of, desk.session)
+        self.asking: Asking | None = None
         self.on_sign_in: Callable[[], None] = lambda: None
         """Called when a site asks to sign in: what it asked for will not come before that is answered."""
         self._context = context
-        self._context_id = ""
+        self.ended = asyncio.Event()
+        """Set when the browser is gone."""
+        self.crashes = 0
+        """Pages that crashed so far."""
         self._clock = clock
         self._desk = desk
-        self._leave_desk = desk.join(self)
+        self._leave_desk: Callable[[], None] = lambda: None
         self._pages: dict[str, Page] = {}
         self._openers: dict[Page, Page | None] = {}
         self._titles: dict[Page, str] = {}
-        self._targets: dict[str, Page] = {}
-        self._sessions: dict[Page, asyncio.Task[CDPSession]] = {}
+        self._sessions = Sessions(context, self._listen)
         self._current: Page | None = None
         self._events: list[Event] = []
-        self._crashed: dict[Page, str] = {}
-        self._ended = ""
+        self._crashed: set[Page] = set()
+        self._replacing = ""
         self._opened = 0
         self._choosers: asyncio.Future[FileChooser] | None = None
-        self._chores: set[asyncio.Task[Any]] = set()
+        if desk is not None:
+            self.asking = Asking(self.dialogs, self.note, self._sessions.of, desk.session)
+            self._leave_desk = desk.join(self)
         context.on("page", self._on_page)
         context.on("close", self._on_end)
         context.on("dialog", self._on_dialog)
@@ -83,26 +86,47 @@ class Tabs:
     async def close(self) -> None:
         """Ends what runs beside the pages."""
         self._leave_desk()
-        for each in self._chores:
-            each.cancel()
-        await asyncio.gather(*self._chores, return_exceptions=True)
+        await self._sessions.close()
 
     @property
     def page(self) -> Page:
         """The one looked at.
 
         Raises:
+            BrowserGone: There is no browser any more.
+            PageCrashed: It crashed, and was not loaded again.
             TabGone: All are closed.
-            EnvironmentFailed: It crashed, or the browser is gone.
         """
-        if self._ended:
-            raise EnvironmentFailed(self._ended)
+        if self.ended.is_set():
+            raise self.gone()
+        if self.crashed:
+            raise self._crash()
         page = self._current
         if page is None or page.is_closed():
             raise TabGone("every tab is closed")
-        if page in self._crashed:
-            raise EnvironmentFailed(self._crashed[page])
         return page
+
+    @property
+    def current(self) -> Page | None:
+        """The one looked at, also after it crashed; None when all are closed."""
+        return self._current
+
+    @property
+    def url(self) -> str:
+        """Of the one looked at, also after it crashed; empty when there is none."""
+        return self._current.url if self._current is not None else ""
+
+    @property
+    def crashed(self) -> bool:
+        """Whether the one looked at crashed and was not loaded again."""
+        return self._current in self._crashed
+
+    def gone(self) -> BrowserGone:
+        """That there is no browser any more, in words."""
+        return BrowserGone("the browser is gone: it died, or was closed from outside")
+
+    def _crash(self) -> PageCrashed:
+        return PageCrashed(f"the page {self.url} crashed", remedy="reload it, or navigate elsewhere")
 
     @property
     def dialog(self) -> Waiting | None:
@@ -115,9 +139,34 @@ class Tabs:
         Raises:
             EnvironmentFailed: The browser is gone.
         """
-        if self._current is None and not self._ended:
-            with boundary("the browser does not open a tab"):
-                await self._context.new_page()
+        if self._current is None and not self.ended.is_set():
+            await self.new_page()
+
+    async def new_page(self) -> Page:
+        """Opens a tab.
+
+        Raises:
+            EnvironmentFailed: The browser does not open one.
+        """
+        with boundary("the browser does not open a tab"):
+            return await self._context.new_page()
+
+    async def replace_crashed(self) -> str:
+        """Puts a fresh page in the place of the crashed one that is looked at: Playwright takes no page back that crashed.
+
+        Returns:
+            Where the crashed one was.
+        """
+        dead = self._current
+        assert dead is not None
+        self._replacing = self._name(dead)
+        try:
+            await self.new_page()
+        finally:
+            self._replacing = ""
+        with boundary("the browser does not close a tab that crashed"):
+            await dead.close()
+        return dead.url
 
     async def session(self) -> CDPSession:
         """The debugging session of the tab looked at.
@@ -128,7 +177,7 @@ class Tabs:
         """
         page = self.page
         with self._asking(page, "the tab cannot be reached"):
-            return await self._session_of(page)
+            return await self._sessions.of(page)
 
     async def send(self, method: str, parameters: dict[str, Any] | None = None) -> dict[str, Any]:
         """Sends a command of the DevTools protocol to the tab looked at.
@@ -139,7 +188,7 @@ class Tabs:
         """
         page = self.page
         with self._asking(page, f"{method} failed"):
-            session = await self._session_of(page)
+            session = await self._sessions.of(page)
             answer = await session.send(method, parameters or {})
         assert isinstance(answer, dict)
         return answer
@@ -183,10 +232,10 @@ class Tabs:
         """The dialog that stops the page looked at; pages of one process stand still together, so it may be another's."""
         page = self._current
         own = self.dialogs.stopping(page)
-        if own is not None or page is None:
+        if own is not None or page is None or page in self._crashed:
             return own
         others = [each for each in self.dialogs.all if each.script]
-        if not others or await self._answers(page):
+        if not others or await self._sessions.answers(page):
             return None
         others[0].stops.add(page)
         return others[0]
@@ -203,17 +252,10 @@ class Tabs:
 
     async def records(self) -> tuple[Tab, ...]:
         """All tabs, in order of opening."""
-        # one question to the browser, which answers it also for pages that stand still
         with boundary("the browser does not say which tabs it has"):
-            targets = (await self._desk.session.send("Target.getTargets"))["targetInfos"]
-        for each in targets:
-            if each["targetId"] in self._targets:
-                # for a page without a title the browser gives its address
-                title, url = each["title"], each["url"]
-                unnamed = title.rstrip("/") in (url.rstrip("/"), url.partition("://")[2].rstrip("/"))
-                self._titles[self._targets[each["targetId"]]] = "" if unnamed else title
+            self._titles |= await self._sessions.titles(self._desk.session if self._desk is not None else None)
         page = self._current
-        if page is not None and self.dialog is None:
+        if page is not None and page not in self._crashed and self.dialog is None:
             # of the one looked at the newest title, which the browser may not have heard of yet
             with contextlib.suppress(PlaywrightError, TimeoutError, StandsStill):
                 self._titles[page] = await self.awake(asyncio.wait_for(page.title(), timeout=2))
@@ -222,27 +264,30 @@ class Tabs:
             for name, each in self._pages.items()
         )
 
-    def find(self, name: str) -> Page:
-        """The tab of that id.
+    def find(self, name: str | None) -> Page:
+        """The tab of that id; None is the one looked at.
 
         Raises:
             ActionError: There is none.
         """
-        if name not in self._pages:
+        if name is None and self._current is not None:
+            return self._current
+        if name is None or name not in self._pages:
             raise ActionError(f"there is no tab {name!r}; open are: {', '.join(self._pages)}")
         return self._pages[name]
 
     async def switch(self, page: Page) -> None:
         """Looks at another tab."""
-        with boundary("the tab cannot be brought to the front"):
-            await page.bring_to_front()
-            await self._session_of(page)
+        if page not in self._crashed:
+            with boundary("the tab cannot be brought to the front"):
+                await page.bring_to_front()
+                await self._sessions.of(page)
         self._current = page
 
     async def close_page(self, page: Page) -> None:
         """Closes a tab as a person does: the page may ask whether to leave."""
-        if self.dialogs.stopping(page) is not None:
-            # a page that stands still cannot be asked
+        if self.dialogs.stopping(page) is not None or page in self._crashed:
+            # a page that stands still, or is not there, cannot be asked
             await page.close()
             return
         closed = asyncio.Event()
@@ -310,27 +355,12 @@ class Tabs:
 
     async def owns(self, frame: str) -> tuple[bool, Page | None]:
         """See `signin.Owner`."""
-        # a page may ask as soon as it is there, before it is known by what name
-        fresh = [each for each in self._sessions.values() if not each.done()]
-        if fresh:
-            await asyncio.wait(fresh, timeout=_SILENCE)
-        if frame in self._targets:
-            return True, self._targets[frame]
-        with contextlib.suppress(PlaywrightError):
-            info = (await self._desk.session.send("Target.getTargetInfo", {"targetId": frame}))["targetInfo"]
-            return info.get("browserContextId") == self._context_id, None
-        # a frame inside a page, which only the page knows
-        for page in list(self._sessions):
-            with contextlib.suppress(PlaywrightError, TimeoutError):
-                session = await self._session_of(page)
-                tree = await asyncio.wait_for(session.send("Page.getFrameTree"), _SILENCE)
-                if _holds(tree["frameTree"], frame):
-                    return True, page
-        return False, None
+        assert self._desk is not None
+        return await self._sessions.owner(frame, self._desk.session)
 
     def is_main(self, frame: str) -> bool:
         """See `signin.Owner`."""
-        return frame in self._targets
+        return self._sessions.is_main(frame)
 
     def ask(self, waiting: Waiting) -> None:
         """See `signin.Owner`."""
@@ -372,7 +402,7 @@ class Tabs:
         try:
             yield
         except EnvironmentFailed as error:
-            if page is None or not page.is_closed() or self._ended:
+            if page is None or not page.is_closed() or self.ended.is_set():
                 raise
             if not isinstance(act, _DONE_WHEN_GONE):
                 raise ActionError(f"the tab {name} closed while {act.verb} was under way") from error
@@ -383,47 +413,18 @@ class Tabs:
             with boundary(what):
                 yield
         except EnvironmentFailed as error:
-            if page.is_closed() and not self._ended:
+            if page is self._current and self.crashed:
+                raise self._crash() from error
+            if page.is_closed() and not self.ended.is_set():
                 raise TabGone(f"the tab {page.url} closed") from error
             raise
 
     def _name(self, page: Page | None) -> str:
         return next((name for name, each in self._pages.items() if each is page), "")
 
-    async def _answers(self, page: Page) -> bool:
-        try:
-            session = await self._session_of(page)
-            await asyncio.wait_for(session.send("Runtime.evaluate", {"expression": "0"}), _SILENCE)
-        except TimeoutError:
-            return False
-        except PlaywrightError:
-            return True
-        return True
-
-    def _session_of(self, page: Page) -> asyncio.Future[CDPSession]:
-        # shared by all who ask: one who gives up does not take it from the others
-        if page not in self._sessions:
-            self._sessions[page] = self._chore(self._attach(page))
-        return asyncio.shield(self._sessions[page])
-
-    async def _attach(self, page: Page) -> CDPSession:
-        session = await self._context.new_cdp_session(page)
+    def _listen(self, page: Page, session: CDPSession) -> None:
         session.on("Page.frameNavigated", lambda event: self._on_document(page, event["frame"]))
         session.on("Page.javascriptDialogClosed", lambda _: self._on_dialog_closed(page))
-        target = (await session.send("Target.getTargetInfo"))["targetInfo"]
-        self._targets[target["targetId"]] = page
-        self._context_id = target["browserContextId"]
-        # not waited for: a page that is about to sign in answers nothing
-        self._chore(session.send("Page.enable"))
-        return session
-
-    def _chore(self, work: Any) -> asyncio.Task[Any]:
-        task: asyncio.Task[Any] = asyncio.ensure_future(work)
-        self._chores.add(task)
-        task.add_done_callback(self._chores.discard)
-        # a page that closes at once is no news to anybody but those who asked
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return task
 
     async def _find_opener(self, page: Page) -> None:
         opener = await page.opener()
@@ -431,11 +432,13 @@ class Tabs:
             self._openers[page] = opener
 
     def _on_page(self, page: Page) -> None:
-        self._opened += 1
-        name = f"t{self._opened}"
+        replaced, self._replacing = self._replacing, ""
+        self._opened += not replaced
+        name = replaced or f"t{self._opened}"
+        before = self._pages.get(name)
         self._pages[name] = page
-        self._openers[page] = self._current
-        if self._opened > 1:
+        self._openers[page] = self._openers.get(before) if before is not None else self._current
+        if self._opened > 1 and not replaced:
             self.note("tab opened", name if self._current is not None else f"{name}, empty: every other one was closed")
         self._current = page
         page.on("close", self._on_close)
@@ -446,31 +449,49 @@ class Tabs:
             "framenavigated", lambda frame: self._on_navigated(page, frame.url) if frame == page.main_frame else None
         )
         page.on("pageerror", lambda error: self.note("page error", str(error)[:500]))
-        self._sessions[page] = self._chore(self._attach(page))
-        self._chore(self._find_opener(page))
+        page.on("requestfailed", lambda request: self._on_failed(page, request))
+        self._sessions.of(page)
+        if not replaced:
+            self._sessions.chore(self._find_opener(page))
 
     def _on_close(self, page: Page) -> None:
         name = self._name(page)
         self._pages.pop(name, None)
-        self._sessions.pop(page, None)
+        self._sessions.forget(page)
         self._titles.pop(page, None)
-        self._crashed.pop(page, None)
-        self._targets = {target: each for target, each in self._targets.items() if each is not page}
+        self._crashed.discard(page)
+        opener = self._openers.pop(page, None)
+        if not name:
+            # one that crashed, in whose place there is another
+            return
         self.note("tab closed", name)
         for waiting in self.dialogs.all:
             if waiting.page is page:
                 self.dialogs.drop(waiting, "its tab closed")
-        opener = self._openers.pop(page, None)
         if page is self._current:
             remaining = list(self._pages.values())
             self._current = opener if opener in remaining else (remaining[-1] if remaining else None)
 
     def _on_crash(self, page: Page) -> None:
         self.note("crashed", page.url)
-        self._crashed[page] = f"the page {page.url} crashed"
+        self._crashed.add(page)
+        self._sessions.forget(page)
+        self.crashes += 1
+        for waiting in self.dialogs.all:
+            if waiting.page is page:
+                self.dialogs.drop(waiting, "its page crashed")
+
+    def _on_failed(self, page: Page, request: Request) -> None:
+        reason = request.failure or ""
+        # what is aborted is a download, or was overtaken by another navigation
+        if not request.is_navigation_request() or "net::ERR_ABORTED" in reason:
+            return
+        with contextlib.suppress(PlaywrightError):
+            if request.frame == page.main_frame:
+                self.note("navigation failed", f"{reason} {request.url}")
 
     def _on_end(self, context: BrowserContext) -> None:
-        self._ended = self._ended or "the browser is gone: it died, or was closed from outside"
+        self.ended.set()
 
     def _on_navigated(self, page: Page, url: str) -> None:
         self.note("navigated", url)
@@ -502,7 +523,3 @@ class Tabs:
                 self.dialogs.drop(waiting, "the page asked again")
         self.note("file chooser", "for several files" if chooser.is_multiple() else "for one file")
         self.dialogs.add(of_chooser(chooser))
-
-
-def _holds(tree: dict[str, Any], frame: str) -> bool:
-    return tree["frame"]["id"] == frame or any(_holds(each, frame) for each in tree.get("childFrames", []))
