@@ -88,6 +88,11 @@ def run_tasks(wanted: list[str], options: RunOptions, console: Console) -> int:
         for run in runs
     ]
     if browser.cdp is not None:
+        if options.save_state is not None:
+            raise UsageError(
+                "--save-state would write down a whole profile: every site that the attached browser is signed in to",
+                remedy="leave out --save-state: the profile keeps its logins itself",
+            )
         for line in NOTICE:
             console.print(line.format(where=shown(browser.cdp)), soft_wrap=True, markup=False)
     results = asyncio.run(_run(progress, browser, options.workers, console))

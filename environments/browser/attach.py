@@ -4,7 +4,8 @@ Between Playwright and that browser stands a relay that lets through only the ta
 Playwright would attach to every tab that there is, wait for each to answer, and set its own defaults there; through the relay it
 sees an empty browser, so the person's tabs are not listed, not scripted, not switched to and not closed, and their dialogs stay
 theirs. What a run sets (the size of the page, its language and clock) hangs on the debugging sessions of its own tabs and ends with
-the connection, also when this process is killed.
+the connection, also when this process is killed. What can only be set for the whole profile is left as it is: where downloads go, which
+permissions a site has, who is asked for a password. For these the browser shows its own windows, which a run does not see.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from .websocket import WebSocket, accept, connect
 
 NOTICE = (
     "attached to the browser at {where}: the run works with the profile and the logins of that browser, and what it sees is recorded",
-    "it opens a window of its own and leaves every other tab and window alone",
+    "it opens a window of its own and leaves every other tab and window alone; sign-in, permissions, printing and downloads stay with"
+    " that browser's own windows and folder",
     "the browser keeps running afterwards; what the run does on sites (orders, messages, settings) stays done",
 )
 """What a person is told who attaches a run to a browser."""

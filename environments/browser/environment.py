@@ -258,7 +258,7 @@ class BrowserEnvironment:
                 return Evidence(probe=probe, value=self._secrets.redact(self._tabs.url))
             case "http":
                 assert self._context is not None
-                base, limit = self._tabs.page.url, self._config.timeout
+                base, limit = self._tabs.url, self._config.timeout
                 return await ask_site(self._context, probe, base, self._reach, self._secrets, limit)
             case "download":
                 if self._downloads is None:
@@ -287,7 +287,10 @@ class BrowserEnvironment:
         if self._context is None:
             raise EnvironmentFailed("there is no browser whose state could be saved")
         if self._config.cdp is not None:
-            raise UsageError("the state of a browser that is attached to is that of a whole profile: it stays there")
+            raise UsageError(
+                "the state of a browser that is attached to is that of a whole profile: it is not written down",
+                remedy="leave it out: the profile keeps its logins itself",
+            )
         await save_state(self._context, file)
 
     async def describe(self) -> dict[str, Json]:

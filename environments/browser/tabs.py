@@ -507,7 +507,8 @@ class Tabs:
                     self.dialogs.drop(waiting, "the page went elsewhere")
 
     def _on_dialog(self, dialog: PlaywrightDialog) -> None:
-        self.dialogs.add(self.asking.of_print(dialog) or of_page(dialog))
+        asked = self.asking.of_print(dialog) if self.asking is not None else None
+        self.dialogs.add(asked or of_page(dialog))
 
     def _on_dialog_closed(self, page: Page) -> None:
         for waiting in self.dialogs.all:

@@ -26,7 +26,7 @@ from handeye.environments.browser.find import find_browser
 from handeye.environments.browser.host import BrowserConfig
 from handeye.environments.conformance import check_environment
 from handeye.episodes.reader import Episode
-from handeye.episodes.schema import Observation, Start, Viewport
+from handeye.episodes.schema import Observation, Probe, Start, Viewport
 from handeye.tools.actions import Click, CloseTab, NewTab
 from handeye.tools.errors import BrowserGone, BrowserMissing, UsageError
 from handeye.tools.geometry import Point
@@ -172,6 +172,20 @@ async def test_a_persons_dialog_stays_theirs(attached: BrowserEnvironment, perso
     now = await attached.look()
     assert now.dialog is None and now.settled.ok and not now.events
     assert person.leave(f"{url}asks") == 1
+
+
+async def test_what_is_set_for_a_whole_profile_is_left_alone(
+    attached: BrowserEnvironment, serve: Any, tmp_path: Path
+) -> None:
+    page = "<p id=p></p><a href='data:application/octet-stream,x' download=x.bin>File</a><script>p.textContent = String(print)</script>"
+    now = await attached.reset(Start(url=serve(page)))
+    # what asks for a print, a permission or a password is the browser's own window
+    assert "[native code]" in await _text(now)
+    evidence = await attached.probe(Probe(kind="download", argument="*"))
+    assert evidence.value is None and "attached" in evidence.missing
+    with pytest.raises(UsageError, match="a whole profile"):
+        await attached.save_state(tmp_path / "state.json")
+    assert not (tmp_path / "state.json").exists()
 
 
 @pytest.mark.slow
