@@ -174,7 +174,7 @@ class BrowserEnvironment:
         if self._tabs.dialog is not None:
             tree = LazyTree(missing="a dialog blocks the page")
         elif self._tabs.crashed:
-            tree = LazyTree(missing="the page crashed")
+            tree = LazyTree(self._fetch_tree, missing="the page crashed")
         else:
             # a page may be pinched, or be laid out wider than the screen
             scale = await self._tabs.awake(self._camera.page_scale())
@@ -380,7 +380,7 @@ class BrowserEnvironment:
         self._tabs.wake()
         waiting = await self._tabs.stopping()
         if waiting is None:
-            coming = self._downloads.pending if self._downloads is not None else str
+            coming = self._downloads.pending if self._downloads is not None else self._tabs.opening
             settling = Settling(self._camera.whole, self._watch, self._network, self._config.settle, coming).run()
             try:
                 # the dialog may also open while the page settles
@@ -405,7 +405,7 @@ class BrowserEnvironment:
         try:
             tree, _ = await self._tabs.awake(self._take_tree())
             return _NO_TREE_OF_PDF if await self._tabs.awake(self._shows_pdf()) else tree
-        except (StandsStill, TabGone, PageCrashed) as error:
+        except (StandsStill, TabGone) as error:
             return error.message
 
     async def _shows_pdf(self) -> bool:

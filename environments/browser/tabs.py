@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +31,8 @@ from .uploads import give
 _T = TypeVar("_T")
 _CLOSING = 5.0
 """Seconds that a page may think about being closed."""
+_OPENING = 3.0
+"""Seconds in which a tab that a page said it opens is there, if it comes at all."""
 _DONE_WHEN_GONE = (AnswerDialog, Click, CloseTab, Hold, Key, Press, Release)
 """Acts that have had their effect when the tab is gone."""
 _SIGNING = 10.0
@@ -75,6 +78,7 @@ class Tabs:
         self._crashed: set[Page] = set()
         self._replacing = ""
         self._opened = 0
+        self._due = 0.0
         self._choosers: asyncio.Future[FileChooser] | None = None
         if desk is not None:
             self.asking = Asking(self.dialogs, self.note, self._sessions.of, desk.session)
@@ -306,6 +310,10 @@ class Tabs:
         """Adds an event to the next observation."""
         self._events.append(Event(kind=kind, detail=detail, at=self._clock()))
 
+    def opening(self) -> str:
+        """A tab that is about to open, for a person; empty when none is, or when it may have been waited for in vain."""
+        return "a tab is about to open" if time.monotonic() < self._due else ""
+
     def events(self) -> tuple[Event, ...]:
         """What happened since the last call."""
         events, self._events = tuple(self._events), []
@@ -425,13 +433,20 @@ class Tabs:
     def _listen(self, page: Page, session: CDPSession) -> None:
         session.on("Page.frameNavigated", lambda event: self._on_document(page, event["frame"]))
         session.on("Page.javascriptDialogClosed", lambda _: self._on_dialog_closed(page))
+        if self._desk is None:
+            # in a browser of a person a tab runs for a while before we are told of it; elsewhere it waits for us
+            session.on("Page.windowOpen", lambda _: self._on_opening())
 
     async def _find_opener(self, page: Page) -> None:
         opener = await page.opener()
         if opener is not None and page in self._openers:
             self._openers[page] = opener
 
+    def _on_opening(self) -> None:
+        self._due = time.monotonic() + _OPENING
+
     def _on_page(self, page: Page) -> None:
+        self._due = 0.0
         replaced, self._replacing = self._replacing, ""
         self._opened += not replaced
         name = replaced or f"t{self._opened}"
