@@ -265,10 +265,10 @@ class _Talk:
         self._browser = browser
         self._wishes = wished
         self._tabs: set[str] = set()
+        self._alive: set[str] = set()
         self._count = _OURS
         self._creating: set[int] = set()
         self._held: dict[int, bytes] = {}
-        self._closing: set[int] = set()
         self._closed = asyncio.Event()
 
     async def run(self) -> None:
@@ -287,8 +287,9 @@ class _Talk:
 
     async def _close_tabs(self) -> None:
         for tab in self._tabs:
-            self._closing.add(await self._ask("Target.closeTarget", {"targetId": tab}))
-        if self._closing:
+            await self._ask("Target.closeTarget", {"targetId": tab})
+        # answered is not closed: for a moment the tab is still there
+        if self._alive:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._closed.wait(), _PATIENCE)
 
@@ -338,10 +339,6 @@ class _Talk:
     async def _answered(self, number: int) -> None:
         if number in self._held:
             await self._client.send(self._held.pop(number))
-        if number in self._closing:
-            self._closing.discard(number)
-            if not self._closing:
-                self._closed.set()
 
     async def _created(self, number: int, raw: bytes, message: dict[str, Any]) -> None:
         """Playwright expects to know a tab of its own by the time it is told that there is one."""
@@ -354,6 +351,8 @@ class _Talk:
 
     async def _attach(self, tab: str) -> int:
         self._tabs.add(tab)
+        self._alive.add(tab)
+        self._closed.clear()
         return await self._ask("Target.attachToTarget", {"targetId": tab, "flatten": True})
 
     async def _shown(self, message: dict[str, Any]) -> bool:
@@ -371,6 +370,11 @@ class _Talk:
             info = given["targetInfo"]
             if info.get("openerId") in self._tabs and info["targetId"] not in self._tabs:
                 await self._attach(info["targetId"])
+            return False
+        if method == "Target.targetDestroyed":
+            self._alive.discard(given.get("targetId"))
+            if not self._alive:
+                self._closed.set()
             return False
         if method == "Target.detachedFromTarget":
             self._tabs.discard(given.get("targetId"))
