@@ -4,7 +4,7 @@ SHELL := /bin/bash
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-vllm pages check format wheel clean
+.PHONY: help setup demo test test-slow test-vllm pages check format wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -16,9 +16,13 @@ demo: ## set up, then do a task in a real browser while you watch
 	@./setup.sh
 	@.venv/bin/python -m handeye demo $(ARGS)
 
-test: ## set up, then run the tests; FULL=1 for the suites at full size, ARGS="-k shop" for some
+test: ## set up, then run the tests, two side by side; ARGS="-k shop" for some
 	@./setup.sh test
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
+
+test-slow: ## set up, then run the suites that take minutes; FULL=1 for the full size
+	@./setup.sh test
+	@.venv/bin/python -m pytest -m slow $(ARGS)
 
 test-vllm: ## set up a vLLM for the CPU in .venv-vllm (2 GB), then run the tests that need a real one
 	@./setup.sh vllm

@@ -17,7 +17,7 @@ from handeye.environments.browser.host import BrowserHost
 from handeye.environments.sites import Request, Response
 from handeye.tools.errors import UsageError
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 EPISODE = """<script>
   var WOB_TASK_READY = true, WOB_DONE_GLOBAL = false, WOB_RAW_REWARD_GLOBAL = 0, WOB_REWARD_GLOBAL = 0;
@@ -100,7 +100,6 @@ async def test_a_page_that_takes_too_long_is_a_failed_row(host: BrowserHost) -> 
     assert part.failures == ("form: it was not done within 0.01 s",)
 
 
-@pytest.mark.slow
 async def test_a_page_that_hangs_under_a_click_is_a_failed_row_and_is_closed(host: BrowserHost) -> None:
     part = await miniwob.measure(host, over("hangs", limit=6))
     [failure] = part.failures

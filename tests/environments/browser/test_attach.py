@@ -31,7 +31,7 @@ from handeye.tools.actions import Click, CloseTab, NewTab
 from handeye.tools.errors import BrowserGone, BrowserMissing, UsageError
 from handeye.tools.geometry import Point
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PAGE = """<style>* { margin: 0; font: 16px/20px sans-serif } input, button, label, a { display: block; height: 24px }</style>
 <button onclick='document.title = "pressed"'>Press</button><a href='/popup' target=_blank>Popup</a>
@@ -188,7 +188,6 @@ async def test_what_is_set_for_a_whole_profile_is_left_alone(
     assert not (tmp_path / "state.json").exists()
 
 
-@pytest.mark.slow
 async def test_conformance_of_an_attached_browser(person: Person, serve: Any) -> None:
     start = Start(url=serve(STILL), scale=1.25, viewport=Viewport(width=800, height=500))
     # by its socket, where all others here go by its port
@@ -323,7 +322,6 @@ def server() -> Iterator[str]:
     process.stdout.close()
 
 
-@pytest.mark.slow
 async def test_conformance_on_a_playwright_server(server: str, serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HANDEYE_BROWSER", str(find_browser().path))
     config = BrowserConfig(server=server)
@@ -396,7 +394,6 @@ async def test_a_window_on_a_virtual_screen(
         await environment.close()
 
 
-@pytest.mark.slow
 @pytest.mark.display
 async def test_conformance_of_a_window(display: str, serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", display)

@@ -18,7 +18,7 @@ from handeye.episodes.schema import Tree
 from handeye.tools.geometry import Box, Point
 from handeye.tools.secrets import Secrets
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 _SCRIPT = """<script>
   addEventListener('mousedown', () => { report(window.met || ''); window.met = '' });

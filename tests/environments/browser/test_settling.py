@@ -19,7 +19,7 @@ from handeye.episodes.schema import Observation, Probe, Settled, Start
 from handeye.tools.actions import Act, Click
 from handeye.tools.geometry import Point
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 FULL = bool(os.environ.get("FULL"))
 FEW = (

@@ -29,7 +29,7 @@ from handeye.tools.actions import Act, Click, CloseTab, Navigate, NewTab, Reload
 from handeye.tools.errors import BrowserGone, BrowserMissing, EnvironmentFailed, PageCrashed, PageHangs
 from handeye.tools.geometry import Box, Point
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 HANG = 2.0
 BUTTON = "<button style='position:absolute;left:0;top:0;width:200px;height:100px' onclick='{}'>Go</button>"
@@ -483,7 +483,6 @@ async def test_a_page_of_thirty_thousand_pixels(world: World, serve: Any) -> Non
     assert (await world.environment.peek(end)).pixel_hash == world.now.frame.crop(end).pixel_hash
 
 
-@pytest.mark.slow
 async def test_a_page_of_a_hundred_thousand_nodes(serve: Any) -> None:
     page = "<body>" + BUTTON.format('document.title="pressed"') + "<div style='margin-top:120px'><script>"
     page += "let s = ''; for (let i = 0; i < 50000; i++) s += '<i>' + i + '</i> '; document.querySelector('div').innerHTML = s</script>"
