@@ -285,6 +285,15 @@ def test_a_fence_is_refused_before_anything_is_written(person: Person, tmp_path:
     assert not (tmp_path / "run").exists()
 
 
+def test_a_profile_is_not_written_down(person: Person, tmp_path: Path) -> None:
+    _task(tmp_path, "http://127.0.0.1:1/", {"click": "Press"})
+    state = tmp_path / "state.json"
+    command = _command("--cdp", person.url, "--save-state", str(state), folder=tmp_path)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "--save-state" in done.stderr
+    assert not state.exists() and not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_an_end_of_ours_leaves_the_browser_running(
     person: Person, serve: Any, tmp_path: Path, number: signal.Signals
