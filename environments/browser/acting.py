@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from ...tools.actions import Act, AnswerDialog
 from ...tools.errors import ActionError, BrowserGone, EnvironmentFailed, PageCrashed
-from .dialogs import Waiting
+from .dialogs.waiting import Waiting
 from .tabs import StandsStill, TabGone, Tabs
 from .trouble import Patience, watch, watched
 

@@ -16,7 +16,7 @@ from ...tools.pixels import Frame
 from .host import boundary
 from .screen import Screen
 from .tabs import Tabs
-from .viewport import Viewport, viewport_of
+from .tree.viewport import Viewport, viewport_of
 
 _CAPTURE = {"format": "png", "optimizeForSpeed": True}
 _LIMITS = (1.0, 3.0)

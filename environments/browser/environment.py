@@ -36,21 +36,21 @@ from ..base import Stepped, refuse_stale
 from ..probes import probe_machine
 from ..reach import Reach
 from ..sites import RunningSite, open_site
-from .act import Hands, resolve_url
 from .acting import Acting
 from .camera import Camera
-from .downloads import Downloads
+from .dialogs.signin import SignInDesk, desk_of
+from .files.downloads import Downloads
+from .files.state import save_state
 from .gate import Gate
+from .hands.act import Hands, resolve_url
 from .host import BrowserConfig, BrowserHost, boundary
 from .questions import ask_page, ask_site
 from .recipe import first_tab
 from .screen import Screen
-from .settle import Network, Settling
-from .signin import SignInDesk, desk_of
-from .signs import Watch
-from .state import save_state
+from .settling.settle import Network, Settling
+from .settling.signs import Watch
 from .tabs import StandsStill, TabGone, Tabs
-from .tree import take_tree
+from .tree.take import take_tree
 from .trouble import MOST_CRASHES, let_go, typed
 
 _R = TypeVar("_R", bound=Record)

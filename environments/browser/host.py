@@ -194,7 +194,7 @@ class BrowserHost:
             any_certificate=self.config.ignore_certificate_errors,
         )
         with boundary("the browser does not open a context"):
-            await context.add_init_script(script("watch.js", "__handeye_name__", self.watch_name))
+            await context.add_init_script(script("settling/watch.js", "__handeye_name__", self.watch_name))
         return context
 
     async def leave(self, context: BrowserContext) -> None:

@@ -14,8 +14,8 @@ from playwright.async_api import Error as PlaywrightError
 
 from ...episodes.schema import Start
 from ...tools.errors import EnvironmentFailed, UsageError
-from .asking import set_permissions
 from .attach import Attached
+from .dialogs.asking import set_permissions
 from .screen import Screen
 
 _HERE = Path(__file__).parent

@@ -21,12 +21,12 @@ from ...episodes.schema import Dialog as DialogRecord
 from ...episodes.schema import Event, Tab
 from ...tools.actions import Act, AnswerDialog, Click, CloseTab, Hold, Key, Press, Release
 from ...tools.errors import ActionError, BrowserGone, EnvironmentFailed, PageCrashed
-from .asking import Asking
-from .dialogs import Dialogs, Waiting, of_chooser, of_page
+from .dialogs.asking import Asking
+from .dialogs.signin import SignInDesk
+from .dialogs.waiting import Dialogs, Waiting, of_chooser, of_page
+from .files.uploads import give
 from .host import boundary
 from .sessions import Sessions
-from .signin import SignInDesk
-from .uploads import give
 
 _T = TypeVar("_T")
 _CLOSING = 5.0

@@ -12,8 +12,8 @@ import pytest
 import pytest_asyncio
 
 from handeye.environments.base import Stepped
-from handeye.environments.browser.downloads import MOST
 from handeye.environments.browser.environment import BrowserEnvironment
+from handeye.environments.browser.files.downloads import MOST
 from handeye.environments.browser.host import BrowserConfig, BrowserHost
 from handeye.episodes.schema import Download, Observation, Probe, Start
 from handeye.tools.actions import Act, Click, Navigate

@@ -14,12 +14,12 @@ import pytest_asyncio
 from PIL import Image
 from playwright.async_api import BrowserContext, CDPSession, Page
 
-from handeye.environments.browser.elements import call_at, takes_text
-from handeye.environments.browser.frames import outside
 from handeye.environments.browser.host import BrowserHost
-from handeye.environments.browser.layout import MANY
-from handeye.environments.browser.tree import take_tree
-from handeye.environments.browser.viewport import viewport_of
+from handeye.environments.browser.tree.elements import call_at, takes_text
+from handeye.environments.browser.tree.frames import outside
+from handeye.environments.browser.tree.layout import MANY
+from handeye.environments.browser.tree.take import take_tree
+from handeye.environments.browser.tree.viewport import viewport_of
 from handeye.episodes.schema import Node, Tree
 from handeye.tools.geometry import Box, Point
 from handeye.tools.secrets import Secrets

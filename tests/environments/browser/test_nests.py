@@ -12,8 +12,8 @@ import pytest_asyncio
 from playwright.async_api import BrowserContext, Page
 
 from handeye.environments.browser.host import BrowserHost
-from handeye.environments.browser.tree import take_tree
-from handeye.environments.browser.viewport import viewport_of
+from handeye.environments.browser.tree.take import take_tree
+from handeye.environments.browser.tree.viewport import viewport_of
 from handeye.episodes.schema import Tree
 from handeye.tools.geometry import Box, Point
 from handeye.tools.secrets import Secrets

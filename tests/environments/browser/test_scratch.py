@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from handeye.environments.browser.scratch import Scratch
+from handeye.environments.browser.files.scratch import Scratch
 from handeye.tools.errors import EnvironmentFailed
 
 MAKE = """
 import sys, tempfile
 tempfile.tempdir = sys.argv[1]
-from handeye.environments.browser.scratch import Scratch
+from handeye.environments.browser.files.scratch import Scratch
 made = Scratch()
 (made.path / "left").write_text("behind")
 print(made.path.parent, flush=True)

@@ -23,9 +23,9 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, Request, Response
 
-from ...episodes.schema import Settled
-from ...tools.geometry import Box
-from ...tools.pixels import Frame
+from ....episodes.schema import Settled
+from ....tools.geometry import Box
+from ....tools.pixels import Frame
 from .signs import IMAGE, Signs, Watch
 
 _BACKGROUND = frozenset({"websocket", "eventsource", "media", "ping", "cspviolationreport", "texttrack", "manifest"})

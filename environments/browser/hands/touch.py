@@ -13,9 +13,9 @@ import math
 
 from playwright.async_api import Error as PlaywrightError
 
-from ...tools.actions import Button, Click, Drag, Scroll
-from ...tools.errors import ActionError
-from ...tools.geometry import Point
+from ....tools.actions import Button, Click, Drag, Scroll
+from ....tools.errors import ActionError
+from ....tools.geometry import Point
 from .contact import Contact
 
 _SLOP = 15

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from playwright.async_api import CDPSession
 
-from ...tools.geometry import Box, Point, Transform
+from ....tools.geometry import Box, Point, Transform
 
 
 class Viewport(NamedTuple):

@@ -6,15 +6,15 @@ import asyncio
 import difflib
 from typing import Any
 
-from ...tools.actions import AnswerDialog, Click, Select, Type, Upload
-from ...tools.errors import ActionError
-from ...tools.geometry import Point
-from ...tools.secrets import Secrets
+from ....tools.actions import AnswerDialog, Click, Select, Type, Upload
+from ....tools.errors import ActionError
+from ....tools.geometry import Point
+from ....tools.secrets import Secrets
+from ..files.uploads import described, drop, located
+from ..tree.elements import OPAQUE, takes_text
 from .contact import Contact
-from .elements import OPAQUE, takes_text
 from .keyboard import Keyboard
 from .pointer import Pointer
-from .uploads import described, drop, located
 
 _VALUE_INPUTS = {
     "date": "YYYY-MM-DD",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ...episodes.schema import Node, Tree
-from ...tools.geometry import Box
-from ...tools.secrets import Secrets
+from ....episodes.schema import Node, Tree
+from ....tools.geometry import Box
+from ....tools.secrets import Secrets
 from .ground import Ground, Place, View, project, scroll_of
 from .layout import Layout
 from .projection import Projection, Rect, meet

@@ -17,9 +17,9 @@ from typing import Any, Protocol
 from playwright.async_api import Browser, CDPSession, Page
 from playwright.async_api import Error as PlaywrightError
 
-from ...tools.actions import AnswerDialog
-from ...tools.errors import ActionError
-from .dialogs import Waiting
+from ....tools.actions import AnswerDialog
+from ....tools.errors import ActionError
+from .waiting import Waiting
 
 _PATTERNS = [{"urlPattern": "http*", "resourceType": each} for each in ("Document", "XHR", "Fetch")]
 

@@ -9,12 +9,12 @@ from typing import Any
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
-from ...episodes.schema import Sent
-from ...tools.errors import ActionError
-from ...tools.geometry import Point
-from .elements import call_at
-from .screen import Screen
-from .tabs import Tabs
+from ....episodes.schema import Sent
+from ....tools.errors import ActionError
+from ....tools.geometry import Point
+from ..screen import Screen
+from ..tabs import Tabs
+from ..tree.elements import call_at
 
 _TWO_PAINTS = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))"
 

@@ -6,9 +6,9 @@ import asyncio
 
 from playwright.async_api import CDPSession, Page
 
-from ...episodes.schema import Tree
-from ...tools.geometry import Box
-from ...tools.secrets import Secrets
+from ....episodes.schema import Tree
+from ....tools.geometry import Box
+from ....tools.secrets import Secrets
 from .build import Builder
 from .ground import View
 from .layout import layout_of

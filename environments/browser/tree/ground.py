@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ...tools.geometry import Box
+from ....tools.geometry import Box
 from .frames import Corners
 from .layout import Layout
 from .projection import Corner, Projection, Rect, around, clipped, meet

@@ -6,8 +6,8 @@ import asyncio
 import math
 from typing import Protocol
 
-from ...tools.actions import Button, Click, Drag, Scroll
-from ...tools.geometry import Point
+from ....tools.actions import Button, Click, Drag, Scroll
+from ....tools.geometry import Point
 from .contact import Contact
 
 _STRIDE = 25

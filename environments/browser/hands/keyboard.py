@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ...tools.errors import ActionError
-from ...tools.keys import for_playwright, parse_chord
+from ....tools.errors import ActionError
+from ....tools.keys import for_playwright, parse_chord
 from .contact import Contact
 
 _KEYED = 200

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import assert_never
 
-from ...episodes.schema import Sent
-from ...tools.actions import (
+from ....episodes.schema import Sent
+from ....tools.actions import (
     Act,
     AnswerDialog,
     Back,
@@ -33,17 +33,17 @@ from ...tools.actions import (
     Wait,
     places,
 )
-from ...tools.errors import ActionError
-from ...tools.geometry import Point, Transform
-from ...tools.keys import parse_chord
-from ...tools.secrets import Secrets
+from ....tools.errors import ActionError
+from ....tools.geometry import Point, Transform
+from ....tools.keys import parse_chord
+from ....tools.secrets import Secrets
+from ..host import boundary
+from ..screen import Screen
+from ..tabs import Tabs
 from .contact import Contact
 from .controls import Controls
-from .host import boundary
 from .keyboard import Keyboard
 from .pointer import Mouse, Pointer
-from .screen import Screen
-from .tabs import Tabs
 from .touch import Finger
 from .travel import Travel, resolve_url
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from playwright.async_api import CDPSession, FileChooser
 
-from ...tools.errors import ActionError
-from ...tools.geometry import Point
+from ....tools.errors import ActionError
+from ....tools.geometry import Point
 
 _CHUNK = 1 << 20
 

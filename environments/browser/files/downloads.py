@@ -24,13 +24,13 @@ from urllib.parse import unquote
 from playwright.async_api import BrowserContext, CDPSession, Request, Response
 from playwright.async_api import Error as PlaywrightError
 
-from ...episodes.schema import Download, Evidence, Probe
-from ...tools.errors import EpisodeError
-from ...tools.filenames import safe_name
-from ...tools.handles import Content
-from ...tools.secrets import Secrets
-from ...tools.words import cut
-from .host import boundary
+from ....episodes.schema import Download, Evidence, Probe
+from ....tools.errors import EpisodeError
+from ....tools.filenames import safe_name
+from ....tools.handles import Content
+from ....tools.secrets import Secrets
+from ....tools.words import cut
+from ..host import boundary
 from .scratch import Scratch
 from .screening import why_not_kept
 

@@ -7,12 +7,12 @@ from urllib.parse import urljoin
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from ...tools.actions import Back, CloseTab, Forward, Navigate, NewTab, Reload, SwitchTab
-from ...tools.errors import ActionError, EnvironmentFailed
-from ...tools.secrets import Secrets
+from ....tools.actions import Back, CloseTab, Forward, Navigate, NewTab, Reload, SwitchTab
+from ....tools.errors import ActionError, EnvironmentFailed
+from ....tools.secrets import Secrets
+from ..gate import MARK
+from ..trouble import unreachable
 from .contact import Contact
-from .gate import MARK
-from .trouble import unreachable
 
 _GONE = ("has been closed", "crashed")
 """Of a page that is no longer there, Playwright says so in words only."""

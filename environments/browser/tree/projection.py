@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ...tools.geometry import Box, Point
+from ....tools.geometry import Box, Point
 
 Rect = tuple[float, float, float, float]
 """Left, top, right, bottom."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ...episodes.schema import Node
+from ....episodes.schema import Node
 from .projection import Rect
 
 _LABELLED = frozenset({"input", "select", "textarea", "button", "meter", "output", "progress"})

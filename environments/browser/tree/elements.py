@@ -9,8 +9,8 @@ from typing import Any
 from playwright.async_api import CDPSession, Page
 from playwright.async_api import Error as PlaywrightError
 
-from ...tools.errors import EnvironmentFailed
-from ...tools.geometry import Point
+from ....tools.errors import EnvironmentFailed
+from ....tools.geometry import Point
 from .frames import LIMIT, Attached, attached, place_of
 from .viewport import viewport_of
 

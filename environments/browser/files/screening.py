@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol
 
-from ...tools.secrets import Secrets
+from ....tools.secrets import Secrets
 
 _PIECE = 128 * 1024
 """Bytes searched at a time: some twenty milliseconds in which no other thread runs."""

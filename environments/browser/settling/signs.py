@@ -14,10 +14,10 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Frame as PageFrame
 from playwright.async_api import Page
 
-from ...tools.errors import EnvironmentFailed
-from ...tools.geometry import Box, Transform
-from .host import boundary
-from .tabs import Tabs
+from ....tools.errors import EnvironmentFailed
+from ....tools.geometry import Box, Transform
+from ..host import boundary
+from ..tabs import Tabs
 
 _REPORT_LIMIT = 5.0
 """Seconds that the page itself may take to answer."""

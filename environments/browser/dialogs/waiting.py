@@ -15,9 +15,9 @@ from playwright.async_api import Dialog as PlaywrightDialog
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import FileChooser, Page
 
-from ...tools.actions import AnswerDialog
-from ...tools.errors import ActionError
-from .uploads import give, located
+from ....tools.actions import AnswerDialog
+from ....tools.errors import ActionError
+from ..files.uploads import give, located
 
 Kind = Literal["alert", "confirm", "prompt", "beforeunload", "auth", "permission", "files", "print"]
 Note = Callable[[str, str], None]

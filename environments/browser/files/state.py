@@ -9,8 +9,8 @@ from pathlib import Path
 
 from playwright.async_api import BrowserContext
 
-from ...tools.errors import UsageError
-from .host import boundary
+from ....tools.errors import UsageError
+from ..host import boundary
 
 
 async def save_state(context: BrowserContext, file: Path) -> None:

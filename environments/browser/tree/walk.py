@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...episodes.schema import Node
-from ...tools.geometry import Box
+from ....episodes.schema import Node
+from ....tools.geometry import Box
 from .frames import Corners
 from .ground import Ground, Place, cut_by, padding_box, project
 from .labels import Labels, shape_of

@@ -20,8 +20,8 @@ from playwright.async_api import BrowserContext, CDPSession, Page
 from playwright.async_api import Dialog as PlaywrightDialog
 from playwright.async_api import Error as PlaywrightError
 
-from ...tools.actions import AnswerDialog
-from .dialogs import Dialogs, Note, Waiting
+from ....tools.actions import AnswerDialog
+from .waiting import Dialogs, Note, Waiting
 
 OnFile = Callable[[str, bytes], None]
 """Takes what was printed: a file name and the bytes of a PDF."""

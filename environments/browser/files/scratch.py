@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from ...tools.errors import EnvironmentFailed
+from ....tools.errors import EnvironmentFailed
 
 _PREFIX = "handeye-files-"
 _LOCK = "lock"

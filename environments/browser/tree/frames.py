@@ -14,7 +14,7 @@ from typing import NamedTuple
 from playwright.async_api import CDPSession, Frame, Page
 from playwright.async_api import Error as PlaywrightError
 
-from ...tools.geometry import Box
+from ....tools.geometry import Box
 from .projection import Projection, Rect, meet, side
 from .viewport import viewport_of
 

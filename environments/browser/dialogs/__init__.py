@@ -1,0 +1,1 @@
+"""What waits to be answered: dialogs of pages, and of the browser itself."""

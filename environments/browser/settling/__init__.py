@@ -1,0 +1,1 @@
+"""When a screen has come to rest."""

@@ -1,0 +1,1 @@
+"""What a page shows, as a tree with boxes, through frames and shadow roots."""
