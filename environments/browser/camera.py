@@ -103,15 +103,21 @@ class Camera:
                 return await asyncio.wait_for(self._picture(options), limit)
             except TimeoutError as error:
                 if last:
-                    raise PageHangs(
-                        f"the browser gave no picture of {self._tabs.url} within {sum(self._limits):g} s",
-                        remedy="its main thread is busy, or its process stands still; -c browser.hang=60 waits longer",
-                    ) from error
-            except EnvironmentFailed:
-                # right after a navigation the old surface may be gone and the new one not there yet
+                    raise self._hangs() from error
+            except EnvironmentFailed as error:
+                # right after a navigation the old surface may be gone and the new one not there yet; of a page that hangs while it
+                # loads the browser says so, too, rather than nothing
+                if last and type(error) is EnvironmentFailed and not await self._tabs.answers():
+                    raise self._hangs() from error
                 if last:
                     raise
         raise AssertionError
+
+    def _hangs(self) -> PageHangs:
+        return PageHangs(
+            f"the browser gave no picture of {self._tabs.url} within {sum(self._limits):g} s",
+            remedy="its main thread is busy, or its process stands still; -c browser.hang=60 waits longer",
+        )
 
     async def _picture(self, options: Callable[[], Awaitable[dict[str, Any]]]) -> Frame:
         # what a part is of, the page says, which may hang

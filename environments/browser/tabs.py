@@ -183,6 +183,10 @@ class Tabs:
         with self._asking(page, "the tab cannot be reached"):
             return await self._sessions.of(page)
 
+    async def answers(self) -> bool:
+        """Whether the page looked at does not stand still."""
+        return self._current is not None and await self._sessions.answers(self._current)
+
     async def send(self, method: str, parameters: dict[str, Any] | None = None) -> dict[str, Any]:
         """Sends a command of the DevTools protocol to the tab looked at.
 
