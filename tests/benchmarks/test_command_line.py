@@ -214,6 +214,7 @@ def test_an_interrupt_ends_the_step_and_closes_cleanly(tmp_path: Path, counter: 
     assert not any(step.unknown for step in episode.steps[:-1])
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_it_leaves_a_readable_episode_and_nothing_alive(tmp_path: Path, counter: Path) -> None:
     dice = random.Random()
     for trial in range(KILLS):

@@ -29,7 +29,9 @@ async def test_drawn() -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("scale", [1.0, 1.25, 2.0])
+@pytest.mark.parametrize(
+    "scale", [pytest.param(1.0, marks=pytest.mark.slow), 1.25, pytest.param(2.0, marks=pytest.mark.slow)]
+)
 async def test_browser(host: BrowserHost, serve: Any, scale: float) -> None:
     start = Start(url=serve(PAGE), scale=scale, viewport=Viewport(width=800, height=500))
     assert await check_environment(lambda: BrowserEnvironment(host=host), start)

@@ -23,7 +23,7 @@ from handeye.tools.secrets import Secrets
 
 from .depot import Depot, File, attached
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 CSV = b"name,amount\nmug,3\n"
 

@@ -24,7 +24,7 @@ from handeye.episodes.schema import Node, Tree
 from handeye.tools.geometry import Box, Point
 from handeye.tools.secrets import Secrets
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 class Window:

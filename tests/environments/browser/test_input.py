@@ -15,7 +15,7 @@ from handeye.tools.geometry import Point
 
 from .world import World, listening
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest_asyncio.fixture(loop_scope="session")

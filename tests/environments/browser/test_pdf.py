@@ -19,7 +19,7 @@ from handeye.tools.secrets import Secrets
 
 from .depot import Depot, File, attached
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 GOLD, SKY = (255, 200, 40), (60, 200, 255)
 
