@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urljoin
 
 from playwright.async_api import Error as PlaywrightError
@@ -16,6 +17,8 @@ from .contact import Contact
 
 _GONE = ("has been closed", "crashed")
 """Of a page that is no longer there, Playwright says so in words only."""
+
+_ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://|about:|data:", re.IGNORECASE)
 
 
 class Travel:
@@ -88,7 +91,7 @@ class Travel:
 
 def resolve_url(base: str, url: str) -> str:
     """Where a navigation leads: by the page's own rules; a fresh tab has no base, and what is typed there is a host."""
-    if "://" in url or url.startswith(("about:", "data:")):
+    if _ABSOLUTE.match(url):
         return url
     if base.startswith(("http://", "https://", "file://")):
         return urljoin(base, url)
