@@ -37,6 +37,7 @@ _STREAMING = 0.1
 """Seconds after its headers at which an answer to a script that is still open is a stream, or one whose body nobody reads; whoever
 reads one as a whole, or piece by piece, is known to ``watch.js``."""
 ENDLESS = "an animation without end; all else is at rest"
+_LOOPS = "scripts keep running"
 
 
 class Network:
@@ -185,7 +186,7 @@ class Settling:
         bounded = said.bounded or self._network.pending() or self._coming()
         if bounded:
             self._bounded_at = time.monotonic()
-        return said, bounded or ("scripts keep running" if said.loops else "")
+        return said, bounded or (_LOOPS if said.loops else "")
 
     def _late(self) -> bool:
         now = time.monotonic()
@@ -229,10 +230,12 @@ class Settling:
         self._network.give_up()
         await self._watch.give_up(difference.moved)
         moving = {**{key: box for key, box in said.live.items() if key in difference.moved}, **self._endless}
-        if difference.elsewhere or why:
+        # scripts that run on are no matter where they change nothing that can be seen
+        still = "" if why == _LOOPS else why
+        if difference.elsewhere or still:
             if difference.elsewhere and not again.bounded:
-                why = "the picture keeps changing"
-            return second.frame, self._settled(False, why, moving.values())
+                still = "the picture keeps changing"
+            return second.frame, self._settled(False, still, moving.values())
         return second.frame, self._settled(
             difference.same, "" if difference.same else ENDLESS, moving.values(), elsewhere=not difference.same
         )
