@@ -26,7 +26,7 @@
       element.dataset.key = target.key;
       element.setAttribute("aria-label", target.key);
       element.style.cssText = `position:absolute;left:${x}px;top:${y}px;width:${target.w}px;height:${target.h}px;background:${target.color};` +
-        "border:0;padding:0;margin:0;border-radius:0;appearance:none;font-size:1px";
+        "border:0;padding:0;margin:0;border-radius:0;appearance:none;font-size:1px;pointer-events:auto";
       root.append(element);
     }
   };
@@ -83,7 +83,8 @@
       }
       holder(index).append(svg);
     } else if (group === "turned") {
-      draw(holder(index, "transform:rotate(11deg) scale(0.9, 1.1) skewX(5deg)"), targets, within(box, Math.min(box.w, box.h) / 6));
+      // turned, it lies over the targets beside it
+      draw(holder(index, "pointer-events:none;transform:rotate(11deg) scale(0.9, 1.1) skewX(5deg)"), targets, within(box, Math.min(box.w, box.h) / 6));
     } else {
       draw(holder(index), targets, place);
     }
