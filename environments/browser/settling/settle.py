@@ -36,6 +36,8 @@ _LONG = 5.0
 _STREAMING = 0.1
 """Seconds after its headers at which an answer to a script that is still open is a stream, or one whose body nobody reads; whoever
 reads one as a whole, or piece by piece, is known to ``watch.js``."""
+_MUTE = 0.6
+"""Seconds since the act before which the viewer of PDFs, which announces nothing, is not taken to be done. Seen: 0.3."""
 ENDLESS = "an animation without end; all else is at rest"
 _LOOPS = "scripts keep running"
 
@@ -184,6 +186,8 @@ class Settling:
         for key, box in said.endless.items():
             self._endless[key] = _hull(self._endless.get(key, box), box)
         bounded = said.bounded or self._network.pending() or self._coming()
+        if said.mute and not bounded and time.monotonic() - self._network.acted < _MUTE:
+            bounded = "a PDF may still be drawn"
         if bounded:
             self._bounded_at = time.monotonic()
         return said, bounded or (_LOOPS if said.loops else "")

@@ -40,6 +40,7 @@ class Signs(NamedTuple):
         live: What may move without a word, id → box in frame pixels: canvases, images; the id of a complete image begins
             with `IMAGE`.
         strays: Addresses whose requests tell nothing.
+        mute: What is shown announces nothing of itself: the browser's viewer of PDFs.
     """
 
     bounded: str = ""
@@ -48,6 +49,7 @@ class Signs(NamedTuple):
     endless: Mapping[str, Box] = {}
     live: Mapping[str, Box] = {}
     strays: frozenset[str] = frozenset()
+    mute: bool = False
 
 
 class Watch:
@@ -73,7 +75,8 @@ class Watch:
             soon: Answer after the next paint.
         """
         ago = round(since * 1000)
-        call = f"{self._name} ? {self._name}{'.soon' if soon else ''}({ago}) : null"
+        asked = f"{self._name} ? {self._name}{'.soon' if soon else ''}({ago}) : null"
+        call = f"document.contentType === 'application/pdf' ? 'mute' : ({asked})"
         try:
             report = await asyncio.wait_for(self._evaluate(call), _REPORT_LIMIT)
         except TimeoutError:
@@ -81,6 +84,8 @@ class Watch:
         except EnvironmentFailed:
             self._tabs.page  # noqa: B018  # says what is wrong when the page is gone, not merely between two documents
             return Signs(_ANNOUNCED)
+        if report == "mute":
+            return Signs(mute=True)
         signs = self._signs(report, self.to_frame)
         if not isinstance(report, dict) or not report["outside"]:
             return signs
