@@ -197,13 +197,15 @@ async def test_pinch_zoom(open_window: Any, serve: Any) -> None:
 
 async def test_a_page_laid_out_wider_than_the_screen(open_window: Any, serve: Any) -> None:
     html = RED.format("width:980px", 600, 400) + "</button>" + frame("/in", "position:absolute;left:500px;top:700px")
-    html += "<script>onmessage = (e) => { document.title = e.data }</script>"
-    inner = "<body style='margin:0'><button onclick=\"top.postMessage('hit', '*')\">In</button>"
+    inner = "<body style='margin:0'><button style='margin:0'>In</button>"
     size = {"width": 490, "height": 700}
     window = await open_window(serve({"/": html, "/in": inner}), 2.0, viewport=size, is_mobile=True)
-    assert (await viewport_of(window.session)).scale < 1
-    await window.click("button", "In")
-    await window.page.wait_for_function("document.title === 'hit'")
+    assert (await viewport_of(window.session)).scale == pytest.approx(0.5, abs=0.01)
+    # clicks there are counted through the environment, in benchmarks/pages/clicking.py
+    outer, box = (await window.node("iframe", "")).box, (await window.node("button", "In")).box
+    assert outer is not None and box is not None
+    assert (outer.left, outer.top) == pytest.approx((500, 700), abs=3)
+    assert outer.encloses(box) and box.left - outer.left < 12
 
 
 async def test_image_maps_and_drawings(open_window: Any, serve: Any) -> None:
