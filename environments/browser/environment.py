@@ -390,12 +390,12 @@ class BrowserEnvironment:
             except PageCrashed:
                 if self._tabs.crashes >= MOST_CRASHES:
                     raise
-                return Frame.from_pixels(_blank(self._start)), Settled(ok=False, why="the page crashed")
+                return Frame.from_pixels(_blank(self._screen)), Settled(ok=False, why="the page crashed")
         # a blocked page cannot be asked, and seldom captured; what it showed last is still what it shows
         page = self._tabs.current
         if page is not None and page in self._frames:
             return self._frames[page], Settled(ok=False, why="a dialog is open; this is the frame before it")
-        blank = Frame.from_pixels(_blank(self._start))
+        blank = Frame.from_pixels(_blank(self._screen))
         return blank, Settled(ok=False, why="a dialog opened before the page could be captured")
 
     def _no_tree(self) -> str:
@@ -440,7 +440,5 @@ class BrowserEnvironment:
         return time.monotonic() - self._began
 
 
-def _blank(start: Start) -> Pixels:
-    return np.full(
-        (round(start.viewport.height * start.scale), round(start.viewport.width * start.scale), 3), 255, np.uint8
-    )
+def _blank(screen: Screen) -> Pixels:
+    return np.full((int(screen.frame.height), int(screen.frame.width), 3), 255, np.uint8)

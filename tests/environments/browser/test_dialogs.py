@@ -18,7 +18,7 @@ import pytest_asyncio
 from handeye.environments.base import Stepped
 from handeye.environments.browser.environment import BrowserEnvironment
 from handeye.environments.browser.host import BrowserConfig, BrowserHost
-from handeye.episodes.schema import Dialog, Observation, Probe, Start
+from handeye.episodes.schema import Dialog, Probe
 from handeye.tools.actions import (
     Act,
     AnswerDialog,
@@ -35,27 +35,16 @@ from handeye.tools.actions import (
 from handeye.tools.geometry import Point
 from handeye.tools.secrets import Secrets
 
+from . import world as world_of
+
 pytestmark = pytest.mark.browser
 
 BUTTON = "<style>*{margin:0}button,input{position:absolute;left:0;top:0;width:200px;height:100px}</style>"
 HERE = Point(x=50, y=50)
 
 
-class World:
-    """An environment and the newest observation of it."""
-
-    def __init__(self, environment: BrowserEnvironment) -> None:
-        self.environment = environment
-        self.now: Observation
-        self.last: Stepped
-
-    async def open(self, url: str, **start: Any) -> None:
-        self.now = await self.environment.reset(Start(url=url, **start))
-
-    async def act(self, act: Act) -> Stepped:
-        self.last = await self.environment.step(act, on=self.now.id)
-        self.now = self.last.observation
-        return self.last
+class World(world_of.World):
+    """One whose pages are a button."""
 
     async def click(self) -> Stepped:
         return await self.act(Click[Point](at=HERE))

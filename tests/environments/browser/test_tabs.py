@@ -11,9 +11,11 @@ import pytest_asyncio
 from handeye.environments.base import Stepped
 from handeye.environments.browser.environment import BrowserEnvironment
 from handeye.environments.browser.host import BrowserHost
-from handeye.episodes.schema import Observation, Probe, Start
+from handeye.episodes.schema import Probe
 from handeye.tools.actions import Act, AnswerDialog, Click, CloseTab, Key, NewTab, SwitchTab, Type
 from handeye.tools.geometry import Point
+
+from . import world as world_of
 
 pytestmark = pytest.mark.browser
 
@@ -21,21 +23,8 @@ BUTTON = "<style>*{margin:0}button{position:absolute;left:0;top:0;width:200px;he
 HERE = Point(x=50, y=50)
 
 
-class World:
-    """An environment and the newest observation of it."""
-
-    def __init__(self, environment: BrowserEnvironment) -> None:
-        self.environment = environment
-        self.now: Observation
-        self.last: Stepped
-
-    async def open(self, url: str, **start: Any) -> None:
-        self.now = await self.environment.reset(Start(url=url, **start))
-
-    async def act(self, act: Act) -> Stepped:
-        self.last = await self.environment.step(act, on=self.now.id)
-        self.now = self.last.observation
-        return self.last
+class World(world_of.World):
+    """One whose pages are a button."""
 
     async def click(self) -> Stepped:
         return await self.act(Click[Point](at=HERE))

@@ -17,6 +17,7 @@ class World:
     def __init__(self, environment: BrowserEnvironment) -> None:
         self.environment = environment
         self.now: Observation
+        self.last: Stepped
 
     async def open(self, url: str, **start: Any) -> None:
         self.now = await self.environment.reset(Start(url=url, **start))
@@ -26,7 +27,7 @@ class World:
         done: Stepped | None = None
         for act in acts:
             assert done is None or done.error is None, done.error
-            done = await self.environment.step(act, on=self.now.id)
+            self.last = done = await self.environment.step(act, on=self.now.id)
             self.now = done.observation
         assert done is not None
         return done
