@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 from playwright.async_api import CDPSession
 
@@ -30,11 +28,13 @@ class Camera:
         tabs: Which that is.
         screen: How large things are.
         patience: Seconds that the last attempt at a capture may take.
+        claims: The screen is emulated, or may not be what the browser itself has.
     """
 
-    def __init__(self, tabs: Tabs, screen: Screen, patience: float = 10.0) -> None:
+    def __init__(self, tabs: Tabs, screen: Screen, patience: float = 10.0, claims: bool = True) -> None:
         self._tabs = tabs
         self._screen = screen
+        self._claims = claims
         self._claimed: set[CDPSession] = set()
         self._limits = (*_LIMITS, patience)
         self._page_scale = 1.0
@@ -46,27 +46,26 @@ class Camera:
             PageHangs: The browser gives no picture in time.
             EnvironmentFailed: It cannot give one.
         """
-        if self._screen.plain:
-            return await self._capture(_everything)
+        frame = await self._capture()
         size = self._screen.frame
-        return await self.part(Box.at(0, 0, size.width, size.height))
+        if (frame.width, frame.height) == (size.width, size.height):
+            return frame
+        # a viewport in whole CSS pixels may reach beyond the frame; encoding takes longer than a turn of the event loop should
+        return await asyncio.to_thread(_encoded, frame, Box.at(0, 0, size.width, size.height))
 
     async def part(self, box: Box) -> Frame:
         """A part of the viewport; ``box`` in whole frame pixels.
+
+        It is cut out of a picture of the whole. A capture with a clip lays the page out anew for a moment, and leaves input where it was
+        then: of the clicks that came first after one, every third went past a frame of another process, also seconds later and whatever
+        was painted in between (Chromium 156).
 
         Raises:
             PageHangs: The browser gives no picture in time.
             EnvironmentFailed: It cannot give one.
         """
-
-        async def clipped() -> dict[str, Any]:
-            if not self._screen.plain:
-                await self._claim()
-            seen = await self._viewport()
-            # the emulation enlarges by the device's scale itself
-            return {"clip": seen.clip(box, self._screen.device) | {"scale": seen.scale}}
-
-        return await self._capture(clipped)
+        frame = await self.whole()
+        return await asyncio.to_thread(frame.crop, box)
 
     async def page_scale(self) -> float:
         """See `Viewport.scale`; what it was last when the page does not answer."""
@@ -82,8 +81,8 @@ class Camera:
     async def _claim(self) -> None:
         """Makes the emulation of the screen that of this session.
 
-        After a capture with a clip the browser restores what the session that asked for it had set. What another session had set is lost: a
-        page would find itself at ``devicePixelRatio`` 1, and one of 980 pixels in 390 (Chromium 156).
+        A capture is as sharp as the screen that its own session emulates, and afterwards the browser restores that. What another session
+        had set is lost: a page would find itself at ``devicePixelRatio`` 1, and one of 980 pixels in 390 (Chromium 156).
         """
         session = await self._tabs.session()
         if session in self._claimed:
@@ -93,14 +92,14 @@ class Camera:
         await self._tabs.send("Emulation.setDeviceMetricsOverride", metrics)
         self._claimed.add(session)
 
-    async def _capture(self, options: Callable[[], Awaitable[dict[str, Any]]]) -> Frame:
+    async def _capture(self) -> Frame:
         # a capture that was asked for while a page replaces another may never be answered: asked again, it is at once
         for attempt, limit in enumerate(self._limits):
             last = attempt == len(self._limits) - 1
             try:
                 if last:
                     await self._kick()
-                return await asyncio.wait_for(self._picture(options), limit)
+                return await asyncio.wait_for(self._picture(), limit)
             except TimeoutError as error:
                 if last:
                     raise self._hangs() from error
@@ -119,9 +118,10 @@ class Camera:
             remedy="its main thread is busy, or its process stands still; -c browser.hang=60 waits longer",
         )
 
-    async def _picture(self, options: Callable[[], Awaitable[dict[str, Any]]]) -> Frame:
-        # what a part is of, the page says, which may hang
-        answer = await self._tabs.send("Page.captureScreenshot", _CAPTURE | await options())
+    async def _picture(self) -> Frame:
+        if self._claims:
+            await self._claim()
+        answer = await self._tabs.send("Page.captureScreenshot", _CAPTURE)
         return Frame.from_png(base64.b64decode(answer["data"]))
 
     async def _kick(self) -> None:
@@ -133,5 +133,7 @@ class Camera:
         await self._tabs.send("Page.bringToFront")
 
 
-async def _everything() -> dict[str, Any]:
-    return {}
+def _encoded(frame: Frame, box: Box) -> Frame:
+    cut = frame.crop(box)
+    _ = cut.png
+    return cut

@@ -96,6 +96,7 @@ class BrowserEnvironment:
         await self._leave()
         self._host.check(start)
         self._start = start
+        self._screen = Screen.of(start)
         self._began = time.monotonic()
         self._site = open_site(start.site, seed=start.seed) if start.site is not None else None
         url = self._site.page(start.url) if self._site is not None else start.url
@@ -112,9 +113,10 @@ class BrowserEnvironment:
                 await self._tabs.asking.install(self._context)
         # what a site asked to sign in holds back is not on its way
         self._tabs.on_sign_in = self._network.forget
-        self._screen = Screen.of(start)
         self._to_input = self._screen.to_css()
-        self._camera = Camera(self._tabs, self._screen, self._config.hang)
+        self._camera = Camera(
+            self._tabs, self._screen, self._config.hang, claims=not self._screen.plain or desk is None
+        )
         self._watch = Watch(self._tabs, self._host.watch_name, self._to_input.inverse())
         self._hands = Hands(self._tabs, self._screen, self._secrets, self._config.timeout)
         self._acting = Acting(self._tabs, self._config.timeout, self._config.hang)
@@ -128,7 +130,7 @@ class BrowserEnvironment:
         if self._config.cdp is not None:
             return None
         with boundary("the browser does not hand over its dialogs"):
-            return await desk_of(await self._host.browser())
+            return await desk_of(await self._host.browser(self._screen.device))
 
     async def _follow_downloads(self, context: BrowserContext) -> None:
         downloads = Downloads(context, self._tabs.note, self._clock, self._secrets, self._config.download_limit)

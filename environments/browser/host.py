@@ -19,6 +19,7 @@ from ...tools.errors import BrowserMissing, EnvironmentFailed, UsageError
 from . import find
 from .attach import Attached, check_start
 from .recipe import open_context, script
+from .screen import Screen
 from .server import check_fence, connect_server, shown
 
 _ARGUMENTS = (
@@ -74,9 +75,13 @@ class BrowserConfig(BaseModel):
 
 
 class BrowserHost:
-    """A browser process that several environments may share, with a context each.
+    """The browser that several environments may share, with a context each: a process for every scale of the screen that is asked for.
 
-    Started by the first that needs it; ended by `close`. The process belongs to this one: it ends with it, whatever happens.
+    A scale that is only emulated is put on for each capture and taken off again, and afterwards input may find frames of other processes
+    where they were meanwhile: of the clicks that came first after a capture one in three went past such a frame at scale 2 (Chromium 156).
+    In a browser that was started at that scale a capture changes nothing.
+
+    Started by the first that needs it; ended by `close`. The processes belong to this one: they end with it, whatever happens.
 
     Args:
         config: See `BrowserConfig`.
@@ -86,7 +91,8 @@ class BrowserHost:
         self.config = config or BrowserConfig()
         self.watch_name = f"_{uuid.uuid4().hex}"
         self._playwright: Playwright | None = None
-        self._browser: Browser | Attached | None = None
+        self._attached: Attached | None = None
+        self._browsers: dict[float, Browser] = {}
         self._starting = asyncio.Lock()
 
     async def __aenter__(self) -> BrowserHost:
@@ -108,7 +114,8 @@ class BrowserHost:
 
     def describe(self) -> dict[str, Json]:
         """Which browser it is and whose, for the header of an episode; its version once a context was opened."""
-        found: dict[str, Json] = {"browser": "chromium", "version": self._browser.version if self._browser else ""}
+        running = (*self._browsers.values(), *filter(None, [self._attached]))
+        found: dict[str, Json] = {"browser": "chromium", "version": running[0].version if running else ""}
         for key, url in (("attached", self.config.cdp), ("server", self.config.server)):
             if url is not None:
                 found[key] = shown(url)
@@ -116,37 +123,45 @@ class BrowserHost:
             found["ignore_certificate_errors"] = True
         return found
 
-    async def browser(self) -> Browser:
+    async def browser(self, scale: float = 1.0) -> Browser:
         """The running browser.
+
+        Args:
+            scale: Device pixels to a CSS pixel.
 
         Raises:
             UsageError: It is somebody else's, of which only a context is to be had.
             BrowserMissing: There is none on this machine.
             EnvironmentFailed: It does not start.
         """
-        running = await self._running()
+        running = await self._running(scale)
         if isinstance(running, Attached):
             raise UsageError("a browser that is attached to gives only a context of its own")
         return running
 
-    async def _running(self) -> Browser | Attached:
+    async def _running(self, scale: float) -> Browser | Attached:
         async with self._starting:
-            if isinstance(self._browser, Attached) or (self._browser is not None and self._browser.is_connected()):
-                return self._browser
             if self._playwright is None:
                 self._playwright = await async_playwright().start()
             if self.config.cdp is not None:
-                self._browser = Attached(self._playwright, self.config.cdp)
-            elif self.config.server is not None:
-                # a program there, not here
-                named = os.environ.get(find.VARIABLE)
-                options = self._launch_options() | ({"executablePath": named} if named else {})
-                self._browser = await connect_server(self._playwright, self.config.server, options)
-            else:
-                self._browser = await self._launch(self._playwright)
-            return self._browser
+                self._attached = self._attached or Attached(self._playwright, self.config.cdp)
+                return self._attached
+            running = self._browsers.get(scale)
+            if running is None or not running.is_connected():
+                running = self._browsers[scale] = await self._start(self._playwright, scale)
+            return running
 
-    async def _launch(self, playwright: Playwright) -> Browser:
+    async def _start(self, playwright: Playwright, scale: float) -> Browser:
+        options = self._launch_options(scale)
+        if self.config.server is None:
+            return await self._launch(playwright, options)
+        # a program there, not here
+        named = os.environ.get(find.VARIABLE)
+        return await connect_server(
+            playwright, self.config.server, options | ({"executablePath": named} if named else {})
+        )
+
+    async def _launch(self, playwright: Playwright, options: dict[str, Any]) -> Browser:
         found = find.find_browser()
         if found.source == find.VARIABLE and "firefox" in found.version.lower():
             raise BrowserMissing(
@@ -169,15 +184,19 @@ class BrowserHost:
         with boundary("the browser does not start", "try: handeye doctor --fix"):
             return await playwright.chromium.launch(
                 executable_path=found.path,
-                **self._launch_options(),
+                **options,
                 # signals are the loop's business: it ends the step first, then closes the browser
                 handle_sigint=False,
                 handle_sigterm=False,
                 handle_sighup=False,
             )
 
-    def _launch_options(self) -> dict[str, Any]:
-        return {"headless": not self.config.headed, "args": [*_ARGUMENTS, *self.config.arguments]}
+    def _launch_options(self, scale: float) -> dict[str, Any]:
+        # every digit: a capture at a scale that is almost the browser's own is taken at an emulated one; also 1, whatever the display has
+        return {
+            "headless": not self.config.headed,
+            "args": [*_ARGUMENTS, f"--force-device-scale-factor={scale!r}", *self.config.arguments],
+        }
 
     async def context(self, start: Start, proxy: str | None = None) -> BrowserContext:
         """A fresh context as the start recipe wants it.
@@ -187,7 +206,7 @@ class BrowserHost:
             proxy: URL of the proxy that everything goes through, requests to this machine included.
         """
         context = await open_context(
-            await self._running(),
+            await self._running(Screen.of(start).device),
             start,
             proxy=proxy,
             timeout=self.config.timeout,
@@ -199,19 +218,20 @@ class BrowserHost:
 
     async def leave(self, context: BrowserContext) -> None:
         """Closes a context that `context` made."""
-        if isinstance(self._browser, Attached):
-            await self._browser.leave(context)
+        if self._attached is not None:
+            await self._attached.leave(context)
         else:
             await context.close()
 
     async def close(self) -> None:
         """Ends the browser; one that was attached to runs on. A second call does nothing."""
-        browser, self._browser = self._browser, None
+        attached, self._attached = self._attached, None
+        browsers, self._browsers = self._browsers, {}
         playwright, self._playwright = self._playwright, None
-        # a browser that is gone already is what closing wanted
-        with contextlib.suppress(PlaywrightError):
-            if browser is not None:
-                await browser.close()
+        for each in (*browsers.values(), *filter(None, [attached])):
+            # a browser that is gone already is what closing wanted
+            with contextlib.suppress(PlaywrightError):
+                await each.close()
         if playwright is not None:
             await playwright.stop()
 

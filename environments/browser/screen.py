@@ -45,7 +45,7 @@ class Screen(NamedTuple):
 
     @property
     def plain(self) -> bool:
-        """Whether a picture of it needs no clip: without one the browser answers in CSS pixels of the screen."""
+        """Whether it is the browser's own: any session may take a picture of it at its own resolution."""
         return self.device == 1 and not self.mobile
 
     def to_css(self, page_scale: float = 1.0) -> Transform:

@@ -31,7 +31,6 @@ from ....tools.actions import (
     Type,
     Upload,
     Wait,
-    places,
 )
 from ....tools.errors import ActionError
 from ....tools.geometry import Point, Transform
@@ -98,8 +97,6 @@ class Hands:
         ):
             raise ActionError(self._tabs.why_still(dialog), remedy="answer it first: answer_dialog")
         with self._tabs.outliving(act), boundary(f"{act.verb} failed"):
-            if places(act):
-                await self._contact.restored()
             await self._dispatch(act)
 
     async def go(self, url: str) -> None:

@@ -70,15 +70,6 @@ class Contact:
         with contextlib.suppress(PlaywrightError, TimeoutError):
             await asyncio.wait_for(self.send("Runtime.evaluate", question), _PAINTING)
 
-    async def restored(self) -> None:
-        """Waits until the page is drawn as it is again after a picture of a part.
-
-        What is under the pointer is found by what was drawn last, in frames of other processes above all: on a busy machine a click that
-        came at once after the picture got lost there (5 of 1,000).
-        """
-        if not self.screen.plain:
-            await self.paints()
-
     async def call(self, at: Point, function: str, *arguments: object) -> dict[str, Any]:
         """Calls a function of ``element.js`` on what is at a place of the frame.
 

@@ -52,12 +52,13 @@ class Layout(NamedTuple):
     guests: dict[int, Layout]
 
 
-async def layout_of(page: Page, session: CDPSession) -> Layout:
+async def layout_of(page: Page, session: CDPSession, native: float) -> Layout:
     """Asks every process of a page at once.
 
     Args:
         page: The page.
         session: Its debugging session.
+        native: See `Viewport.native`.
 
     Raises:
         playwright Error: The page is gone.
@@ -68,9 +69,9 @@ async def layout_of(page: Page, session: CDPSession) -> Layout:
     for each, owner in zip(frames, owners, strict=True):
         if owner is not None:
             homes[each.host][owner] = each
-    others = [asyncio.ensure_future(_ask(each.id, each.session, homes[each.session])) for each in frames]
+    others = [asyncio.ensure_future(_ask(each.id, each.session, homes[each.session], native)) for each in frames]
     try:
-        main = await _ask("", session, homes[session])
+        main = await _ask("", session, homes[session], native)
         await _patiently(others)
     finally:
         for task in others:
@@ -95,12 +96,14 @@ async def _patiently(tasks: Iterable[asyncio.Task[Layout]]) -> None:
             return
 
 
-async def _ask(name: str, session: CDPSession, guests: dict[int, Attached]) -> Layout:
+async def _ask(name: str, session: CDPSession, guests: dict[int, Attached], native: float) -> Layout:
     snapshot = await session.send(
         "DOMSnapshot.captureSnapshot",
         {"computedStyles": list(PROPERTIES), "includePaintOrder": True, "includeDOMRects": False},
     )
     documents, strings = snapshot["documents"], snapshot["strings"]
+    if native != 1:
+        await asyncio.to_thread(_to_css, documents, native)
     shaped = {*guests, *_framed(documents), *_mapped(documents, strings)}
     answers, corners = await asyncio.gather(
         asyncio.gather(*(_accessible(session, document, strings) for document in documents)),
@@ -109,6 +112,16 @@ async def _ask(name: str, session: CDPSession, guests: dict[int, Attached]) -> L
     accessible = {key: value for answer in answers for key, value in answer.items()}
     found = {node: each for node, each in zip(shaped, corners, strict=True) if each is not None}
     return Layout(name, documents, strings, accessible, found, {})
+
+
+def _to_css(documents: list[Any], native: float) -> None:
+    """Makes CSS pixels of all that a snapshot measures; its styles are in CSS pixels already."""
+    for document in documents:
+        for key in ("scrollOffsetX", "scrollOffsetY", "contentWidth", "contentHeight"):
+            if key in document:
+                document[key] /= native
+        for boxes in (document["layout"], document["textBoxes"]):
+            boxes["bounds"] = [[each / native for each in row] for row in boxes["bounds"]]
 
 
 async def _accessible(session: CDPSession, document: Any, strings: list[str]) -> dict[int, Accessible]:

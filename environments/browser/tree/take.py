@@ -34,7 +34,8 @@ async def take_tree(page: Page, session: CDPSession, scale: float, secrets: Secr
     Raises:
         playwright Error: The page is gone.
     """
-    viewport, layout = await asyncio.gather(viewport_of(session), layout_of(page, session))
+    viewport = await viewport_of(session)
+    layout = await layout_of(page, session, viewport.native)
     # a snapshot is free of page scale, and scrolled with the layout viewport, in which the visual viewport has its offset
     left, top = viewport.offset.x, viewport.offset.y
     factor = scale * viewport.scale

@@ -2,19 +2,19 @@
 
 What was found by trial (Chromium 156), with a page scale other than 1 and the visual viewport moved inside the layout viewport:
 
-* ``DOMSnapshot`` bounds are CSS pixels of the document, free of page scale and of the device's scale. A document's ``scrollOffset`` is that
-  of the layout viewport.
+* ``DOMSnapshot`` bounds are CSS pixels of the document times the scale that the browser's own screen has (``--force-device-scale-factor``),
+  free of page scale and of a scale that is emulated. A document's ``scrollOffset`` is that of the layout viewport, likewise enlarged.
 * ``DOM.getNodeForLocation`` takes CSS pixels of the document. It finds what the layout viewport holds, also beside what is on the screen.
 * ``DOM.getContentQuads`` and ``DOM.getBoxModel`` answer in CSS pixels from the corner of the visual viewport.
 * ``Input.dispatchMouseEvent`` takes CSS pixels from the corner of the visual viewport: what is seen twice as large is half as far away.
-* ``Page.captureScreenshot`` without a clip shows the visual viewport as it is seen, at device scale 1. With a clip (CSS pixels of the
-  document) it lays the picture out anew and **leaves the page at page scale 1**: who needs a clip sets the scale again
-  afterwards (``Emulation.setPageScaleFactor``; the corner stays where it was).
+* ``Page.captureScreenshot`` without a clip shows the visual viewport as it is seen, at the scale of the screen that its own session
+  emulates, else at 1. With a clip it lays the picture out anew and **leaves the page at page scale 1**, and input to frames of other
+  processes where it was then: nobody takes one here.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from playwright.async_api import CDPSession
 
@@ -30,6 +30,7 @@ class Viewport(NamedTuple):
         width: CSS pixels that are seen from left to right; scroll bars are not counted.
         height: Likewise from top to bottom.
         scale: Page scale: pixels of the screen (at device scale 1) to a CSS pixel; 1 but for pinch zoom and mobile layout.
+        native: Device pixels to a CSS pixel (at page scale 1) by the browser's own screen, emulated or not.
     """
 
     corner: Point
@@ -37,6 +38,7 @@ class Viewport(NamedTuple):
     width: float
     height: float
     scale: float
+    native: float
 
     @property
     def seen(self) -> Box:
@@ -60,16 +62,6 @@ class Viewport(NamedTuple):
         """
         return Transform.scale(1 / (device * self.scale))
 
-    def clip(self, box: Box, device: float) -> dict[str, Any]:
-        """The ``clip`` of ``Page.captureScreenshot`` that shows a box of the frame at the frame's own resolution.
-
-        Args:
-            box: Frame pixels.
-            device: See `to_frame`.
-        """
-        css = self.to_frame(device).inverse().box(box)
-        return {"x": css.left, "y": css.top, "width": css.width, "height": css.height, "scale": device * self.scale}
-
 
 async def viewport_of(session: CDPSession) -> Viewport:
     """Asks a page for its visual viewport.
@@ -80,11 +72,14 @@ async def viewport_of(session: CDPSession) -> Viewport:
     Raises:
         playwright Error: The page is gone.
     """
-    seen = (await session.send("Page.getLayoutMetrics"))["cssVisualViewport"]
+    metrics = await session.send("Page.getLayoutMetrics")
+    seen = metrics["cssVisualViewport"]
     return Viewport(
         corner=Point(x=seen["pageX"], y=seen["pageY"]),
         offset=Point(x=seen["offsetX"], y=seen["offsetY"]),
         width=seen["clientWidth"],
         height=seen["clientHeight"],
         scale=seen["scale"] or 1.0,
+        # the older of the two answers, under its older name, is in pixels of the screen
+        native=metrics["visualViewport"]["clientWidth"] / seen["clientWidth"] if seen["clientWidth"] else 1.0,
     )
