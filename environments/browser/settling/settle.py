@@ -3,6 +3,7 @@
 A screen has settled when, before and after two equal captures, no request that began since the act is in flight, no timer of
 at most 2 s is pending, no finite animation runs, no message waits for its answer, nothing scrolls, and between them nothing in
 any document was changed. Frames of other origins are asked as well.
+A PDF is at rest when its viewer has loaded and drawn it, and a further capture shows the same.
 
 What moves for ever is left out of the comparison, and `Settled` says so: endless animations and playing videos at once; a
 canvas or an element that scripts keep changing once it was seen to move for 2.5 s, an animated image after three captures. These 2.5 s
@@ -36,8 +37,6 @@ _LONG = 5.0
 _STREAMING = 0.1
 """Seconds after its headers at which an answer to a script that is still open is a stream, or one whose body nobody reads; whoever
 reads one as a whole, or piece by piece, is known to ``watch.js``."""
-_MUTE = 0.6
-"""Seconds since the act before which the viewer of PDFs, which announces nothing, is not taken to be done. Seen: 0.3."""
 ENDLESS = "an animation without end; all else is at rest"
 _LOOPS = "scripts keep running"
 
@@ -173,6 +172,9 @@ class Settling:
             said, why = await self._ask(soon=False)
             if not why and said.changes == changes and self._network.last_change <= before.started:
                 difference = await self._compare(before.frame, shot.frame, {})
+                if said.behind and not difference.elsewhere:
+                    before, shot = shot, await self._shoot()
+                    difference = await self._compare(before.frame, shot.frame, {})
                 if not difference.elsewhere:
                     return await self._at_rest(shot.frame, difference)
                 await self._suspect(before.frame, shot.frame, said)
@@ -186,8 +188,6 @@ class Settling:
         for key, box in said.endless.items():
             self._endless[key] = _hull(self._endless.get(key, box), box)
         bounded = said.bounded or self._network.pending() or self._coming()
-        if said.mute and not bounded and time.monotonic() - self._network.acted < _MUTE:
-            bounded = "a PDF may still be drawn"
         if bounded:
             self._bounded_at = time.monotonic()
         return said, bounded or (_LOOPS if said.loops else "")

@@ -18,6 +18,7 @@ from ....tools.errors import EnvironmentFailed
 from ....tools.geometry import Box, Transform
 from ..host import boundary
 from ..tabs import Tabs
+from .pdf import OF_PDF, Viewers, viewers, within
 
 _REPORT_LIMIT = 5.0
 """Seconds that the page itself may take to answer."""
@@ -40,7 +41,7 @@ class Signs(NamedTuple):
         live: What may move without a word, id → box in frame pixels: canvases, images; the id of a complete image begins
             with `IMAGE`.
         strays: Addresses whose requests tell nothing.
-        mute: What is shown announces nothing of itself: the browser's viewer of PDFs.
+        behind: What is drawn beside the documents (a PDF) was waited for, and a capture made before that may not show it.
     """
 
     bounded: str = ""
@@ -49,7 +50,7 @@ class Signs(NamedTuple):
     endless: Mapping[str, Box] = {}
     live: Mapping[str, Box] = {}
     strays: frozenset[str] = frozenset()
-    mute: bool = False
+    behind: bool = False
 
 
 class Watch:
@@ -66,6 +67,7 @@ class Watch:
         self._name = f"window[{json.dumps(name)}]"
         self.to_frame = to_frame
         self._unanswered: dict[PageFrame, asyncio.Task[Any]] = {}
+        self._viewers = Viewers(self._name)
 
     async def ask(self, since: float, soon: bool) -> Signs:
         """What is announced, at once or (``soon``) after the next paint.
@@ -76,23 +78,25 @@ class Watch:
         """
         ago = round(since * 1000)
         asked = f"{self._name} ? {self._name}{'.soon' if soon else ''}({ago}) : null"
-        call = f"document.contentType === 'application/pdf' ? 'mute' : ({asked})"
         try:
-            report = await asyncio.wait_for(self._evaluate(call), _REPORT_LIMIT)
+            report = await asyncio.wait_for(self._evaluate(asked), _REPORT_LIMIT)
         except TimeoutError:
             return Signs("the page does not answer")
         except EnvironmentFailed:
             self._tabs.page  # noqa: B018  # says what is wrong when the page is gone, not merely between two documents
             return Signs(_ANNOUNCED)
-        if report == "mute":
-            return Signs(mute=True)
         signs = self._signs(report, self.to_frame)
-        if not isinstance(report, dict) or not report["outside"]:
+        page: Page = self._tabs.page
+        shown = list(viewers(page.frames))
+        if not shown and not (isinstance(report, dict) and (report["outside"] or report["pdf"])):
             return signs
-        return _together([signs, *await self._outside(ago)])
+        begins = Signs(self._viewers.begins(page.main_frame, report["pdf"]) if report and report["pdf"] else "")
+        outside, *drawn = await asyncio.gather(self._outside(ago), *(self._of_viewer(each, ago) for each in shown))
+        return _together([signs, begins, *outside, *drawn])
 
     async def give_up(self, moved: Iterable[str]) -> None:
         """Says that what is announced now, and these live things, go on for ever: nobody will wait for them again."""
+        self._viewers.give_up()
         await self._tell(f"giveUp({json.dumps(list(moved))})")
 
     async def know(self, moved: Iterable[str]) -> None:
@@ -132,7 +136,7 @@ class Watch:
         return [
             each
             for each in page.frames
-            if each != page.main_frame and each not in self._unanswered and not each.is_detached()
+            if each != page.main_frame and each not in self._unanswered and not each.is_detached() and not within(each)
         ]
 
     def _in_frame(self, call: str) -> str:
@@ -160,11 +164,18 @@ class Watch:
         self._unanswered.update({frame: task for frame, task in asked.items() if task in late})
         return [each.result() for each in asked.values() if each in done]
 
+    async def _of_viewer(self, viewer: PageFrame, ago: int) -> Signs:
+        busy, reports = await self._viewers.ask(viewer, ago)
+        # where a viewer lies cannot be asked: the element is none of the page's
+        said = [self._signs(each | {"endless": [], "live": []}, self.to_frame) for each in reports if each]
+        return _together([Signs(busy, behind=True), *said])
+
     async def _of_frame(self, frame: PageFrame, ago: int) -> Signs:
         try:
-            report = await frame.evaluate(self._in_frame(f"({ago})"))
+            asked = self._in_frame(f"({ago})")
+            report = await frame.evaluate(f"() => {OF_PDF} || ({asked})()")
             if not isinstance(report, dict):
-                return Signs()
+                return Signs(self._viewers.begins(frame, report) if report else "")
             to_frame = self.to_frame
             if report["endless"] or report["live"]:
                 origin = await _origin(frame)
@@ -216,4 +227,5 @@ def _together(signs: list[Signs]) -> Signs:
         {key: box for each in signs for key, box in each.endless.items()},
         {key: box for each in signs for key, box in each.live.items()},
         frozenset().union(*(each.strays for each in signs)),
+        any(each.behind for each in signs),
     )

@@ -7,6 +7,7 @@
   const SHORT = 2000; // ms; a longer timer announces nothing that one could wait for
   const RESTLESS = 2500; // ms; what has been changing for so long changes for ever
   const LONG = 5000; // ms; what has not come by then (an image, the rest of an answer) is not waited for
+  const PDF = "application/pdf";
   const now = performance.now.bind(performance);
   const every = (selector) => document.querySelectorAll(selector);
 
@@ -457,6 +458,13 @@
       for (const key of ["endless", "live", "strays"]) found[key].push(...below[key]);
       found.changes += ` ${below.changes}`;
     }
+    for (let i = 0; window[i]; i += 1) {
+      try {
+        if (window[i].document.contentType === PDF) found.outside += 1; // its viewer lies in it, unseen
+      } catch {
+        found.outside += 1; // an object or embed, too
+      }
+    }
   };
 
   // since: ms since the act; dx, dy: where this document begins, in the coordinates of whoever asks
@@ -469,6 +477,7 @@
       endless: [],
       live: [],
       outside: 0,
+      pdf: document.contentType === PDF ? performance.timeOrigin : 0,
       strays: [...strays],
       changes: "",
     };
@@ -486,6 +495,17 @@
       frame.call(window, () => done(report(since)));
       set.call(window, () => done(report(since)), 50);
     });
+  // Once nothing is left to do and what was done is painted. Idle time would say it, too, but may not come for seconds.
+  report.idle = async () => {
+    const native = (owner, name) => (natives.get(owner[name]) || owner[name]).bind(owner);
+    const task = native(window.scheduler, "postTask");
+    const frame = native(window, "requestAnimationFrame");
+    const last = () => task(() => {}, { priority: "background" }); // all others are done before it
+    const painted = () => new Promise((done) => (document.hidden ? done() : frame(() => frame(done))));
+    await last();
+    await painted();
+    await last();
+  };
   const below = (call) => {
     for (const frame of every("iframe, frame")) {
       try {
