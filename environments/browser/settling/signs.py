@@ -91,7 +91,8 @@ class Watch:
         if not shown and not (isinstance(report, dict) and (report["outside"] or report["pdf"])):
             return signs
         begins = Signs(self._viewers.begins(page.main_frame, report["pdf"]) if report and report["pdf"] else "")
-        outside, *drawn = await asyncio.gather(self._outside(ago), *(self._of_viewer(each, ago) for each in shown))
+        drawing = asyncio.gather(*(self._of_viewer(each, ago) for each in shown))
+        outside, drawn = await asyncio.gather(self._outside(ago), drawing)
         return _together([signs, begins, *outside, *drawn])
 
     async def give_up(self, moved: Iterable[str]) -> None:
