@@ -17,6 +17,7 @@ act, a loop that ran for 2 s (1 s while a page loads) without changing anything:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import NamedTuple
@@ -37,6 +38,8 @@ _LONG = 5.0
 _STREAMING = 0.1
 """Seconds after its headers at which an answer to a script that is still open is a stream, or one whose body nobody reads; whoever
 reads one as a whole, or piece by piece, is known to ``watch.js``."""
+_TURN = 0.02
+"""Seconds after which what only time decides is asked again."""
 ENDLESS = "an animation without end; all else is at rest"
 _LOOPS = "scripts keep running"
 
@@ -55,6 +58,7 @@ class Network:
         self._answered: dict[Request, float] = {}
         self._slow: set[tuple[str, str]] = set()
         self._strays: frozenset[str] = frozenset()
+        self._changed = asyncio.Event()
         context.on("request", self._began)
         context.on("response", self._answers)
         context.on("requestfinished", self._ended)
@@ -81,6 +85,12 @@ class Network:
         more = f" and {len(self._running) - 1} more" if len(self._running) > 1 else ""
         return f"{first.method} {first.url[:120]}{more}"
 
+    async def change(self) -> None:
+        """Returns when the next request begins, is answered or ends, or when `pending` may say otherwise for the time that passed."""
+        self._changed.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), _TURN)
+
     def ignore(self, urls: frozenset[str]) -> None:
         """Requests for these addresses tell nothing: their ends are not reported, or a heartbeat sends them."""
         self._strays = urls
@@ -93,16 +103,22 @@ class Network:
     def _began(self, request: Request) -> None:
         if request.resource_type in _BACKGROUND or _kind(request) in self._slow or request.url in self._strays:
             return
-        self._running[request] = self.last_change = time.monotonic()
+        self._running[request] = time.monotonic()
+        self._note()
 
     def _answers(self, response: Response) -> None:
         if response.request in self._running and response.request.resource_type in ("fetch", "xhr"):
-            self._answered[response.request] = self.last_change = time.monotonic()
+            self._answered[response.request] = time.monotonic()
+            self._note()
 
     def _ended(self, request: Request) -> None:
         self._answered.pop(request, None)
         if self._running.pop(request, None) is not None:
-            self.last_change = time.monotonic()
+            self._note()
+
+    def _note(self) -> None:
+        self.last_change = time.monotonic()
+        self._changed.set()
 
 
 def _kind(request: Request) -> tuple[str, str]:
@@ -161,8 +177,10 @@ class Settling:
         said, why = await self._ask(soon=False)
         while not self._late():
             if why:
-                # the page's own paints are the clock: captures would only slow it down
+                # captures would only slow the page down
                 before = None
+                if not said.bounded and not said.loops:
+                    await self._network.change()
                 said, why = await self._ask(soon=True)
                 continue
             if before is None:

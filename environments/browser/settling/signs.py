@@ -70,11 +70,11 @@ class Watch:
         self._viewers = Viewers(self._name)
 
     async def ask(self, since: float, soon: bool) -> Signs:
-        """What is announced, at once or (``soon``) after the next paint.
+        """What is announced, at once or (``soon``) when the page has done all that it announces.
 
         Args:
             since: Seconds since the act.
-            soon: Answer after the next paint.
+            soon: Answer when that is done; after the next paint where the page does not tell of it, after 50 ms at the latest.
         """
         ago = round(since * 1000)
         asked = f"{self._name} ? {self._name}{'.soon' if soon else ''}({ago}) : null"

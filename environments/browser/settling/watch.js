@@ -33,6 +33,29 @@
   const text = Function.prototype.toString;
   onCall(Function.prototype, "toString", (target, self, args) => Reflect.apply(target, natives.get(self) || self, args));
 
+  // ---- whoever waits for the page to be done is told at once, not at the next paint: that would be a frame later
+  const CHECKS = 16; // ms between two looks at whether all is done, at least
+  const waits = new Set();
+  const mail = new MessageChannel();
+  const post = MessagePort.prototype.postMessage.bind(mail.port2);
+  let above = null; // wakes the document around this one
+  let posted = false;
+  let looked = -Infinity;
+  const stir = () => {
+    if (above) above();
+    if (posted || !waits.size) return;
+    posted = true;
+    const early = looked + CHECKS - now();
+    // not at once: what the page does next, in the same task, may announce more
+    if (early > 0) set.call(window, () => post(0), early);
+    else post(0);
+  };
+  mail.port1.onmessage = () => {
+    posted = false;
+    looked = now();
+    for (const wait of [...waits]) wait();
+  };
+
   // ---- sources: code that runs again and again, and whether that changes anything
   let changes = 0; // grows with whatever may change the picture
   let inputAt = 0; // the last input of a person
@@ -83,6 +106,7 @@
       current = outer;
       touch(source);
       credit(source, look(observer.takeRecords()));
+      stir();
     }
   };
 
@@ -171,6 +195,7 @@
   for (const [name, kind] of Object.entries(CLEARS)) {
     onCall(window, name, (target, self, args) => {
       waiting.delete(keyOf(kind, args[0]));
+      stir();
       return Reflect.apply(target, self, args);
     });
   }
@@ -219,6 +244,7 @@
     fire(one.source);
     open.delete(one);
     changes += heartbeat(one.source) ? 0 : 1;
+    stir();
   };
   const converse = (party, target, name) => {
     const talk = { name };
@@ -273,10 +299,12 @@
       (value) => {
         if (source) touch(source);
         done();
+        stir();
         return value;
       },
       (error) => {
         done();
+        stir();
         throw error;
       },
     );
@@ -314,6 +342,7 @@
     const over = () => {
       if (source) touch(source);
       reading.delete(entry);
+      stir();
     };
     self.addEventListener("loadend", over, { once: true });
     try {
@@ -344,6 +373,8 @@
     for (const name of ["pointerdown", "pointerup", "click", "keydown", "keyup", "input", "change", "wheel"]) {
       addEventListener(name, onInput, quietly);
     }
+    // a window never hears of what its images have loaded
+    for (const name of ["load", "error"]) document.addEventListener(name, stir, quietly);
     addEventListener("scroll", onScroll, quietly);
     addEventListener("scrollend", onScrollEnd, quietly);
     // seen when it comes: whoever wraps `postMessage` of a window changes who seems to have sent it
@@ -452,6 +483,7 @@
         since,
         dx + r.left + frame.clientLeft + parseFloat(style.paddingLeft || 0),
         dy + r.top + frame.clientTop + parseFloat(style.paddingTop || 0),
+        stir,
       );
       for (const [kind, count] of Object.entries(below.bounded)) found.bounded[kind] += count;
       for (const key of ["loops", "outside"]) found[key] += below[key];
@@ -467,9 +499,10 @@
     }
   };
 
-  // since: ms since the act; dx, dy: where this document begins, in the coordinates of whoever asks
-  const report = (since = Infinity, dx = 0, dy = 0) => {
+  // since: ms since the act; dx, dy: where this document begins, in the coordinates of whoever asks; wake: has it look again
+  const report = (since = Infinity, dx = 0, dy = 0, wake = null) => {
     arm();
+    above = wake;
     watchRecords(observer.takeRecords());
     const found = {
       bounded: { timer: 0, animation: 0, "answer to a message": 0, "answer being read": 0, image: 0, font: 0, document: 0 },
@@ -488,12 +521,34 @@
     return found;
   };
   const set = natives.get(window.setTimeout) || window.setTimeout;
-  // The answer after the next paint; a page that does not paint (a tab behind another) answers after 50 ms.
+  const PAINTED = ["animation", "font", "document"]; // which may end without one of our functions being run
+  const over = (found) => !found.loops && Object.values(found.bounded).every((count) => !count);
+  const told = (found) => !found.outside && PAINTED.every((kind) => !found.bounded[kind]) && now() - scrolledAt >= 150;
+  // The answer as soon as all that this page announces is done; where that is not told, after the next paint. After 50 ms in
+  // any case: for some things time runs out, and a tab behind another does not paint.
   report.soon = (since) =>
     new Promise((done) => {
+      const began = now();
+      const ask = () => report(since + now() - began);
+      const answer = (found) => {
+        waits.delete(check);
+        done(found);
+      };
+      const end = () => waits.has(check) && answer(ask());
+      const check = () => {
+        const found = ask();
+        if (over(found) || !told(found)) answer(found);
+      };
+      const first = ask();
+      if (told(first) && over(first)) {
+        done(first);
+        return;
+      }
+      waits.add(check);
+      set.call(window, end, 50);
+      if (told(first)) return;
       const frame = natives.get(window.requestAnimationFrame) || window.requestAnimationFrame;
-      frame.call(window, () => done(report(since)));
-      set.call(window, () => done(report(since)), 50);
+      frame.call(window, end);
     });
   // Once nothing is left to do and what was done is painted. Idle time would say it, too, but may not come for seconds.
   report.idle = async () => {
