@@ -94,6 +94,8 @@
       source.idle = 0;
       source.since = now();
     } else if (seen.any) source.endless = true;
+    // what a loop is for is known once it has changed something that nobody sees; of a silent turn the next may tell
+    else if (seen.hidden) source.idle += 1;
   };
   const within = (source, self, handler, args) => {
     const outer = current;
@@ -110,6 +112,49 @@
     }
   };
 
+  // ---- mutations that change no pixel
+  // What has no box shows nothing (display: none), nor does a box out of the flow of which all is hidden (visibility: hidden),
+  // which moves nothing either. That a change made it so, or undoes it, is a change of what may be seen: of an element above, or
+  // of the attributes of one that hides itself. The ways that are left from inside such a box to a pixel (`:has()`, a
+  // scrollbar that grows) are in the captures, which must be equal nevertheless.
+  const PAUSE = 100; // ms between two such questions: each costs the page a look at its styles
+  const FEW = 20; // records, and elements in a box; of more nothing is asked
+  const ABROAD = "style, link, script, template, slot, option, optgroup, source, track, area"; // shown, or at work, elsewhere
+  const SHADES = /visibility|\ball\b|--/i;
+  let judgedAt = -Infinity;
+  const inert = (nodes) =>
+    [...nodes].every((node) => node.nodeType !== 1 || !(node.matches(ABROAD) || node.querySelector(ABROAD)));
+  const dark = (box) => {
+    const all = box.getElementsByTagName("*");
+    return (
+      all.length < FEW &&
+      [box, ...all].every((each) => !/-|^slot$/i.test(each.tagName) && getComputedStyle(each).visibility === "hidden")
+    );
+  };
+  const unseen = ({ target, type, attributeName, oldValue, addedNodes, removedNodes }) => {
+    const element = target.nodeType === 1 ? target : target.parentElement;
+    if (!element || element.checkVisibility({ visibilityProperty: true })) return false;
+    if (element.closest(`${ABROAD}, select, object, picture, video, audio, svg`)) return false;
+    if (!inert(addedNodes) || !inert(removedNodes)) return false;
+    // what shows although all around it is hidden (visibility: visible) may have been so, or have gone
+    const shades =
+      type === "attributes"
+        ? attributeName !== "style" || SHADES.test(`${oldValue} ${element.getAttribute("style")}`)
+        : [...removedNodes].some((node) => node.nodeType === 1);
+    for (let box = element; box && box !== document.body; box = box.parentElement) {
+      const style = getComputedStyle(box);
+      if (style.display === "none") return box !== element || type !== "attributes";
+      const away = style.position === "absolute" || style.position === "fixed";
+      if (away && style.visibility === "hidden" && (box !== element || type !== "attributes")) return !shades && dark(box);
+    }
+    return false;
+  };
+  const visible = (records) => {
+    if (!records.length || records.length > FEW || now() - judgedAt < PAUSE) return records;
+    judgedAt = now();
+    return records.filter((record) => !unseen(record));
+  };
+
   // ---- mutations, and the elements that are mutated for ever
   const tracks = new WeakMap();
   const movers = new Set();
@@ -121,11 +166,13 @@
     const r = element.getBoundingClientRect();
     return r.width * r.height < (innerWidth * innerHeight) / 4;
   };
-  const look = (records) => {
+  const look = (all) => {
     const t = now();
-    const seen = { any: records.length > 0, fresh: false };
+    const records = visible(all);
+    const seen = { any: records.length > 0, fresh: false, hidden: all.length > records.length };
     for (const { target } of records) {
-      const element = target.nodeType === 1 ? target : target.parentElement;
+      // what lies in a shadow root has no other element around it than the host
+      const element = target.nodeType === 1 ? target : target.parentElement || target.getRootNode().host;
       if (!element) continue;
       let track = tracks.get(element);
       if (!track || t - track.last > 1500) tracks.set(element, (track = { since: t, last: t, endless: false }));
@@ -145,7 +192,7 @@
     if (seen && recent && now() - recentAt < 20 && !heartbeat(recent)) credit(recent, seen);
   };
   const observer = new MutationObserver(watchRecords);
-  const ALL = { subtree: true, childList: true, attributes: true, characterData: true };
+  const ALL = { subtree: true, childList: true, attributes: true, characterData: true, attributeOldValue: true };
   onCall(Element.prototype, "attachShadow", (target, self, args) => {
     const root = Reflect.apply(target, self, args);
     observer.observe(root, ALL);
@@ -423,7 +470,10 @@
       if (t > held.until) waiting.delete(id);
       else if (held.source.endless || (heartbeat(held.source) && !held.forced)) continue;
       else if (held.kind === "timer" && (held.forced || held.source.fired < 3)) found.bounded.timer += 1;
-      else found.loops += 1;
+      else {
+        found.loops += 1;
+        found.idle += held.kind === "idle" ? 1 : 0;
+      }
     }
     for (const asked of open) {
       if (t > asked.until) open.delete(asked);
@@ -486,7 +536,7 @@
         stir,
       );
       for (const [kind, count] of Object.entries(below.bounded)) found.bounded[kind] += count;
-      for (const key of ["loops", "outside"]) found[key] += below[key];
+      for (const key of ["loops", "idle", "outside"]) found[key] += below[key];
       for (const key of ["endless", "live", "strays"]) found[key].push(...below[key]);
       found.changes += ` ${below.changes}`;
     }
@@ -507,6 +557,7 @@
     const found = {
       bounded: { timer: 0, animation: 0, "answer to a message": 0, "answer being read": 0, image: 0, font: 0, document: 0 },
       loops: 0,
+      idle: 0,
       endless: [],
       live: [],
       outside: 0,
@@ -523,7 +574,9 @@
   const set = natives.get(window.setTimeout) || window.setTimeout;
   const PAINTED = ["animation", "font", "document"]; // which may end without one of our functions being run
   const over = (found) => !found.loops && Object.values(found.bounded).every((count) => !count);
-  const told = (found) => !found.outside && PAINTED.every((kind) => !found.bounded[kind]) && now() - scrolledAt >= 150;
+  // a browser that paints nothing is in no hurry with what waits for idle time
+  const told = (found) =>
+    !found.outside && !found.idle && PAINTED.every((kind) => !found.bounded[kind]) && now() - scrolledAt >= 150;
   // The answer as soon as all that this page announces is done; where that is not told, after the next paint. After 50 ms in
   // any case: for some things time runs out, and a tab behind another does not paint.
   report.soon = (since) =>
