@@ -84,6 +84,8 @@ ENDLESS = {
     "background:linear-gradient(red,blue);animation:t 1s linear infinite}</style><i></i>",
     "a canvas": "<canvas id=k style='position:fixed;left:200px;top:100px' width=60 height=60></canvas><script>const x=k.getContext('2d');let h=0;"
     "(function f(){x.fillStyle=`hsl(${h++} 90% 50%)`;x.fillRect(0,0,60,60);requestAnimationFrame(f)})()</script>",
+    "what lies in a shadow root": "<div id=d style='position:fixed;left:200px;top:100px;width:90px'></div><script>"
+    "const r=d.attachShadow({mode:'closed'});r.textContent=0;let n=0;setInterval(()=>{r.firstChild.data=n++},7)</script>",
     "a script": "<p id=p style='position:fixed;left:200px;top:100px;width:90px'>0</p><script>let n=0;setInterval(()=>{p.textContent=n++},7)</script>",
 }
 
@@ -233,3 +235,51 @@ async def test_a_page_that_goes_away_while_it_settles_ends_the_wait(world: World
     looking = asyncio.ensure_future(world.go())
     assert (await looking).ok
     assert time.monotonic() - began < 60
+
+
+DARK = "<div id=d style='position:absolute;visibility:hidden'><p id=p>0</p></div><b>after</b>"
+UNSEEN = {
+    "text of what is not laid out": ("<div style='display:none'><p id=p>0</p></div>", "p.textContent++"),
+    "an attribute in what is not laid out": ("<div style='display:none'><p id=p>0</p></div>", "p.className='x'"),
+    "text of what is hidden out of the flow": (DARK, "p.textContent++"),
+    "the colour of what is hidden": (DARK, "p.style.color='red'"),
+}
+SEEN = {
+    "text": ("<p id=p>0</p>", "p.textContent++"),
+    "text of what is hidden and moves the rest": (
+        "<span id=p style='visibility:hidden'>0</span><b>x</b>",
+        "p.textContent+=10",
+    ),
+    "text that moves what shows within": (
+        f"{DARK}<script>d.innerHTML+='<i style=visibility:visible>x</i>'</script>",
+        "p.textContent+=10",
+    ),
+    "what is hidden no longer": (DARK, "p.style.visibility='visible'"),
+    "what is hidden now": (DARK.replace("id=p", "id=p style='visibility:visible'"), "p.style.visibility=''"),
+    "what showed and is gone": (DARK.replace("id=p", "id=p style='visibility:visible'"), "p.remove()"),
+    "a box laid out no longer": ("<p id=p>0</p>", "p.style.display='none'"),
+    "a class, which may mean anything": (DARK, "p.className='x'"),
+    "a style sheet in what is not laid out": (
+        "<div style='display:none'><p id=p></p></div>",
+        "p.innerHTML='<style>*{color:red}</style>'",
+    ),
+    "the text of a style sheet": (
+        "<div style='display:none'><style id=s></style></div>",
+        "s.textContent='*{color:red}'",
+    ),
+    "an option of a list": ("<select><option id=p>0</option></select>", "p.textContent++"),
+    "a popover": ("<div id=p popover>0</div>", "p.showPopover();p.textContent++"),
+    "what is put into the page": ("", "document.body.append('x')"),
+}
+
+
+@pytest.mark.parametrize("name", UNSEEN | SEEN)
+async def test_what_nobody_sees_is_no_change(world: World, host: BrowserHost, serve: Any, name: str) -> None:
+    markup, change = (UNSEEN | SEEN)[name]
+    await world.open(serve(f"<!doctype html>{markup}"))
+    says = f"window[{host.watch_name!r}]().changes"
+    # the page is asked at most every 100 ms what of it is seen
+    before, after = await world.value(
+        f"new Promise((f)=>setTimeout(()=>{{const b={says};{change};f([b,{says}])}},150))"
+    )
+    assert (before == after) is (name in UNSEEN)
