@@ -2,7 +2,8 @@
 
 A screen has settled when, before and after two equal captures, no request that began since the act is in flight, no timer of
 at most 2 s is pending, no finite animation runs, no message waits for its answer, nothing scrolls, and between them nothing in
-any document was changed. Frames of other origins are asked as well.
+any document was changed, but for what is not shown. Frames of other origins are asked as well. While something is announced
+nothing is captured: the page says when it has done it.
 A PDF is at rest when its viewer has loaded and drawn it, and a further capture shows the same.
 
 What moves for ever is left out of the comparison, and `Settled` says so: endless animations and playing videos at once; a
