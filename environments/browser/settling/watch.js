@@ -6,6 +6,7 @@
   if (window[NAME]) return;
   const SHORT = 2000; // ms; a longer timer announces nothing that one could wait for
   const RESTLESS = 2500; // ms; what has been changing for so long changes for ever
+  const LATENESS = 500; // ms that a question may take to come here; what it says of how long ago the act was is older by that
   const LONG = 5000; // ms; what has not come by then (an image, the rest of an answer) is not waited for
   const PDF = "application/pdf";
   const now = performance.now.bind(performance);
@@ -483,7 +484,7 @@
       const late = t - entry.at;
       const partial = !entry.xhr || entry.xhr.readyState === 2 || entry.xhr.readyState === 3;
       if (late > entry.limit) reading.delete(entry);
-      else if (partial && late <= since) found.bounded["answer being read"] += 1;
+      else if (partial && late <= since + LATENESS) found.bounded["answer being read"] += 1;
     }
     if (t - scrolledAt < 150) found.loops += 1;
   };
