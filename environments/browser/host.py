@@ -114,7 +114,7 @@ class BrowserHost:
 
     def describe(self) -> dict[str, Json]:
         """Which browser it is and whose, for the header of an episode; its version once a context was opened."""
-        running = (*self._browsers.values(), *filter(None, [self._attached]))
+        running = self._all()
         found: dict[str, Json] = {"browser": "chromium", "version": running[0].version if running else ""}
         for key, url in (("attached", self.config.cdp), ("server", self.config.server)):
             if url is not None:
@@ -138,6 +138,9 @@ class BrowserHost:
         if isinstance(running, Attached):
             raise UsageError("a browser that is attached to gives only a context of its own")
         return running
+
+    def _all(self) -> list[Browser | Attached]:
+        return [*self._browsers.values(), *([self._attached] if self._attached is not None else [])]
 
     async def _running(self, scale: float) -> Browser | Attached:
         async with self._starting:
@@ -225,10 +228,10 @@ class BrowserHost:
 
     async def close(self) -> None:
         """Ends the browser; one that was attached to runs on. A second call does nothing."""
-        attached, self._attached = self._attached, None
-        browsers, self._browsers = self._browsers, {}
+        running = self._all()
+        self._attached, self._browsers = None, {}
         playwright, self._playwright = self._playwright, None
-        for each in (*browsers.values(), *filter(None, [attached])):
+        for each in running:
             # a browser that is gone already is what closing wanted
             with contextlib.suppress(PlaywrightError):
                 await each.close()

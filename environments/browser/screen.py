@@ -2,7 +2,8 @@
 
 A browser's page zoom z lays a page out in a viewport of size ÷ z and draws it z times as large. Emulated, that is a viewport of so
 many CSS pixels, rounded up, at ``scale × zoom`` device pixels each: ``innerWidth`` shrinks, ``devicePixelRatio`` grows. The frame stays
-``viewport × scale``, rounded; of a viewport that was rounded up less than one CSS pixel at the right and at the bottom is not in it.
+``viewport × scale``, rounded; of a viewport that was rounded up, once to CSS pixels and once to those of the screen, less than two CSS
+pixels at the right and at the bottom are not in it.
 """
 
 from __future__ import annotations
