@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import time
 
 from playwright.async_api import Error as PlaywrightError
 
@@ -174,7 +175,9 @@ class Finger:
 
     async def _touch(self, kind: str, at: Point | None) -> None:
         points = [] if at is None else [{"x": at.x, "y": at.y}]
-        await self._contact.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        # by our clock: on a busy machine the browser may meet two moves at once, and would see a finger that flings
+        event = {"type": kind, "touchPoints": points, "timestamp": time.time()}
+        await self._contact.send("Input.dispatchTouchEvent", event)
 
     def _only_left(self, button: Button) -> None:
         if button != "left":
