@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .agent.face import run, run_sync
+    from .agent.face import resume, run, run_sync
     from .agent.models.names import open_model
     from .agent.policies.model import Thinking
     from .agent.run import Resources, Run, run_episode
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     __version__: str
 
 _WHERE = {
+    "resume": ".agent.face",
     "run": ".agent.face",
     "run_sync": ".agent.face",
     "open_model": ".agent.models.names",
@@ -81,6 +82,7 @@ __all__ = [
     "check_environment",
     "open_model",
     "read_task",
+    "resume",
     "run",
     "run_episode",
     "run_sync",

@@ -47,9 +47,9 @@ def _common(
 @app.command()
 def run(
     tasks: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(help="Task files, folders of them, or a goal in words (with --model).", metavar="TASK…"),
-    ],
+    ] = None,
     input: Annotated[list[str] | None, typer.Option("--input", "-i", help="A value for an input: name=value.")] = None,
     inputs: Annotated[
         Path | None, typer.Option("--inputs", help="CSV: one run for each row; the first line names the inputs.")
@@ -111,6 +111,18 @@ def run(
             "--config", "-c", help="Override a setting: start.scale=2, browser.settle=4, thinking.mode=direct."
         ),
     ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            "--resume",
+            help="Go on with a run that broke off, from its last complete step, where its world still stands (--cdp).",
+            metavar="EPISODE",
+        ),
+    ] = None,
+    unknown: Annotated[
+        Literal["happened", "not-happened"] | None,
+        typer.Option("--unknown", help="With --resume: whether the act that was in hand was done. Else you are asked."),
+    ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
 ) -> None:
     """Run tasks and record them as episodes.
@@ -140,6 +152,15 @@ def run(
         allow=tuple(allow or ()),
         save_state=save_state,
     )
+    if resume is not None:
+        from .benchmarks.resuming import resume_run
+
+        raise typer.Exit(resume_run(resume, unknown, tasks or [], options, _console()))
+    if unknown is not None or not tasks:
+        raise UsageError(
+            "--unknown goes with --resume" if unknown is not None else "there is nothing to run",
+            remedy="handeye run TASK.yaml, or handeye run --resume EPISODE",
+        )
     raise typer.Exit(run_tasks(tasks, options, _console()))
 
 

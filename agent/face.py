@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -15,9 +16,9 @@ from pydantic import ValidationError
 from ..environments.base import Environment
 from ..environments.browser.host import BrowserConfig
 from ..episodes.reader import Episode
-from ..episodes.schema import Task, first_problem
+from ..episodes.schema import Header, Task, first_problem
 from ..episodes.taskfile import read_task
-from ..tools.errors import TaskError
+from ..tools.errors import TaskError, UsageError
 from ..tools.secrets import Secrets
 from ..tools.words import slug
 from .base import Guard, Model, Person, Policy
@@ -25,6 +26,7 @@ from .guard import OpenGuard
 from .person import NoPerson
 from .policies.model import Thinking
 from .record import Watch
+from .resuming import Resumption
 from .run import Resources, Run, run_episode
 
 _T = TypeVar("_T")
@@ -104,6 +106,98 @@ async def run(
     )
     async with Resources(BrowserConfig(headed=headed)) as resources:
         return await run_episode(wanted, resources)
+
+
+async def resume(
+    episode: Path | str,
+    *,
+    unknown: Literal["happened", "not-happened"] | None = None,
+    environment: Environment | None = None,
+    policy: Policy | None = None,
+    model: Model | str | None = None,
+    guard: Guard | None = None,
+    person: Person | None = None,
+    watch: Watch | None = None,
+    browser: BrowserConfig | None = None,
+) -> Episode:
+    """Goes on with a run that broke off, in the same episode, after its last complete step.
+
+    Task and inputs are those of its header; secrets come from the environment variables again. The world has to stand where that step left
+    it: a browser that was attached to (`BrowserConfig.cdp`), an environment that is `Resumable`.
+
+    Args:
+        episode: Folder of the episode.
+        unknown: Whether the act of a step that had begun and never ended was done; without it the person is asked.
+        environment: The environment, where the run was given an object.
+        policy: Likewise what decides.
+        model: The model, where one took part.
+        guard: What is allowed; by default everything.
+        person: Who can be asked; by default nobody.
+        watch: Called with each further `Step` when it has ended.
+        browser: How the browser is reached.
+
+    Returns:
+        The episode.
+
+    Raises:
+        CannotResume: It is complete, another process writes it, its world is gone or elsewhere, or an act in it may have been done and
+            nobody says whether. The episode is as it was.
+        UsageError: A model or a secret is missing.
+    """
+    claimed = await Resumption.of(Path(episode), unknown)
+    try:
+        wanted = run_again(claimed, policy=policy, model=model)
+        wanted = replace(
+            wanted, guard=guard or OpenGuard(), person=person or NoPerson(), watch=watch, world=environment
+        )
+        async with Resources(browser) as resources:
+            return await run_episode(wanted, resources)
+    finally:
+        claimed.claim.release()
+
+
+def run_again(resumption: Resumption, *, policy: Policy | None = None, model: Model | str | None = None) -> Run:
+    """The run of an episode that broke off, as its header has it.
+
+    Raises:
+        UsageError: Something that is not in the header is missing: a secret, a model, a policy of somebody's own.
+    """
+    episode = resumption.claim.episode
+    header = episode.header
+    _, _, name = header.policy.rpartition(":")
+    known: Literal["script", "model"] | None = {"ScriptPolicy": "script", "ModelPolicy": "model"}.get(name)  # type: ignore[assignment]
+    if policy is None and known is None:
+        raise UsageError(
+            f"{episode.path} was decided by {header.policy}, which only a program can hand over",
+            remedy="handeye.resume(…, policy=…)",
+        )
+    if model is None and header.model is not None:
+        at = f" at {header.model.server}" if header.model.server else ""
+        raise UsageError(
+            f"{episode.path} was made with the model {header.model.name}{at}", remedy="name it: --model URL"
+        )
+    return Run(
+        task=header.task,
+        out=episode.path,
+        inputs=header.inputs,
+        secrets=secrets_of(header.task),
+        policy=policy or known,
+        model=model,
+        dialect=_dialect_of(header),
+        thinking=_thinking_of(header),
+        grounders=header.grounders,
+        resume=resumption,
+    )
+
+
+def _dialect_of(header: Header) -> str | None:
+    name = header.model.sampling.get("dialect") if header.model is not None else None
+    return name if isinstance(name, str) else None
+
+
+def _thinking_of(header: Header) -> Thinking:
+    sampling = header.model.sampling if header.model is not None else {}
+    return Thinking.model_validate({name: sampling[name] for name in Thinking.model_fields if name in sampling})
 
 
 def run_sync(task: Task | Mapping[str, Any] | Path | str, **options: Any) -> Episode:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..environments.base import Stepped
+from ..episodes.reader import Episode
 from ..episodes.schema import (
     BeginLine,
     Call,
@@ -25,6 +26,7 @@ from ..episodes.schema import (
     Problem,
     Reply,
     Request,
+    ResumedLine,
     Step,
     TargetEvidence,
     Word,
@@ -53,7 +55,7 @@ class Record:
         watch: Who wants to see each step.
 
     Attributes:
-        past: The steps so far.
+        past: The steps so far, without any that was begun before a crash and not done.
         tokens: Model tokens spent so far, prompt and completion.
     """
 
@@ -67,9 +69,22 @@ class Record:
         self._timings: dict[str, float] = {}
         self._words: list[Word] = []
         self._calls = 0
+        self._next = 0
         self._called: list[str] = []
         self._frames: list[Frame] = []
         self._written: dict[str, bool] = {}
+
+    @classmethod
+    def after(cls, writer: EpisodeWriter, episode: Episode, watch: Watch | None = None) -> Record:
+        """Goes on with an episode that broke off: its past, its clock, what it spent, its numbering."""
+        record = cls(writer, watch)
+        record.past = [step for step in episode.steps if not step.unknown and not step.undone]
+        replies = (each.reply for each in episode.calls.values() if each.reply is not None)
+        record.tokens = sum(reply.usage.prompt + reply.usage.completion for reply in replies)
+        record._began -= episode.seconds
+        record._calls = len(episode.calls)
+        record._next = len(episode.steps)
+        return record
 
     @property
     def path(self) -> Path:
@@ -137,7 +152,7 @@ class Record:
         """Writes what a person said or did."""
         word = Word.model_validate({"kind": kind, "text": text, "at": self.seconds()})
         self._words.append(word)
-        self._writer.person(PersonLine(step=len(self.past), word=word))
+        self._writer.person(PersonLine(step=self._next, word=word))
 
     async def begin(
         self,
@@ -152,7 +167,7 @@ class Record:
         if self._called:
             decision = decision.model_copy(update={"calls": tuple(self._called)})
         step = Step(
-            index=len(self.past),
+            index=self._next,
             saw=saw,
             decision=decision,
             located=located,
@@ -185,11 +200,24 @@ class Record:
         self._writer.end(line)
         ended = step.model_copy(update={**update, "words": tuple(self._words), "unknown": False})
         self.past.append(ended)
+        self._next += 1
         if self._watch is not None:
             watching = self._watch(ended)
             if watching is not None:
                 await watching
         return ended
+
+    async def resumed(self, line: ResumedLine, header: Header, step: Step | None = None) -> None:
+        """Writes that the run goes on.
+
+        Args:
+            line: How.
+            header: That it did.
+            step: The one that had begun and never ended, if its act was done.
+        """
+        await self._writer.resumed(line, header)
+        if step is not None:
+            self.past.append(step)
 
     async def close(self, header: Header) -> None:
         """Writes the header with its outcome and everything that is left."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import platform
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, TypeAlias
@@ -44,6 +42,8 @@ from .models.names import Tell, open_model
 from .person import NoPerson, PersonRefused
 from .policies.model import Thinking
 from .record import Record, Watch, problem_of
+from .resuming import Resumption, take_up
+from .versions import versions
 
 ENVIRONMENTS = {
     "browser": ".environments.browser.environment:BrowserEnvironment",
@@ -51,7 +51,6 @@ ENVIRONMENTS = {
 }
 """Short names of the environments that ship."""
 
-_VERSIONS = ("handeye", "playwright", "pydantic", "numpy", "pillow", "rapidocr", "onnxruntime")
 _TARGET_ERRORS = ("TargetAbsent", "TargetAmbiguous", "TargetHidden")
 
 
@@ -126,6 +125,7 @@ class Run:
         grounders: Names of what finds places, in order of trust; None leaves that to what decides.
         pause_on_failure: Hands the world to the person when the run has failed, before it is closed.
         save_state: File for the state that it leaves (cookies, storage), if it passed or was not verified; for `Start.storage_state`.
+        resume: Goes on with the episode that lies in `out`, whose header has the task and the inputs.
     """
 
     task: Task
@@ -144,6 +144,7 @@ class Run:
     grounders: Sequence[str] | None = None
     pause_on_failure: bool = False
     save_state: Path | None = None
+    resume: Resumption | None = None
 
 
 async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | None = None) -> Episode:
@@ -153,7 +154,7 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
         The episode, read back from disk; its outcome says how it went, also when the world or the model failed.
 
     Raises:
-        UsageError: The person's own mistake, found before anything began.
+        UsageError: The person's own mistake, found before anything began; of a run to be gone on with, that it cannot be.
     """
     interrupt = interrupt or Interrupt()
     run = replace(run, task=_confined(run))
@@ -167,27 +168,20 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
         resources.host.check(task.start)
     world = run.world or _world(task, run.secrets, resources)
     check_state(run.save_state, task, world)
-    header = Header(
-        id=uuid.uuid4().hex,
-        created=datetime.now(UTC).astimezone().isoformat(timespec="seconds"),
-        task=task,
-        inputs=dict(inputs),
-        policy=policy_name(run),
-        grounders=grounder_names(run),
-        versions=_versions(),
-        redactions=run.secrets.names,
-    )
-    try:
-        writer = await asyncio.to_thread(EpisodeWriter, run.out, header, run.secrets)
-    except EpisodeUnwritable as error:
-        # nothing has begun: another folder is all it takes
-        raise UsageError(error.message, remedy=error.remedy) from error
-    record = Record(writer, run.watch)
+    seen: Observation | None = None
+    if run.resume is None:
+        writer = await _new(run, inputs)
+        record = Record(writer, run.watch)
+    else:
+        writer, record, world, seen = await take_up(run, run.resume, world)
+    header = writer.header
 
     async def begin() -> tuple[Crew, Observation]:
         found = await deciders(run, model, inputs, resources, record)
-        first = await world.reset(task.start)
-        record.describe(header.model_copy(update={"environment": await world.describe(), "model": found.model}))
+        first = seen
+        if first is None:
+            first = await world.reset(task.start)
+            record.describe(header.model_copy(update={"environment": await world.describe(), "model": found.model}))
         guard = files_guard(run.guard, task, inputs.values() if planned_by_model(run) else None)
         return Crew(world, found.policy, found.grounder, guard, run.person, lambda: interrupt.requested), first
 
@@ -216,11 +210,29 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
     return await asyncio.to_thread(Episode.open, run.out)
 
 
+async def _new(run: Run, inputs: Mapping[str, str]) -> EpisodeWriter:
+    header = Header(
+        id=uuid.uuid4().hex,
+        created=datetime.now(UTC).astimezone().isoformat(timespec="seconds"),
+        task=run.task,
+        inputs=dict(inputs),
+        policy=policy_name(run),
+        grounders=grounder_names(run),
+        versions=versions(),
+        redactions=run.secrets.names,
+    )
+    try:
+        return await asyncio.to_thread(EpisodeWriter, run.out, header, run.secrets)
+    except EpisodeUnwritable as error:
+        # nothing has begun: another folder is all it takes
+        raise UsageError(error.message, remedy=error.remedy) from error
+
+
 _Begin: TypeAlias = Callable[[], Awaitable[tuple[Crew, Observation]]]
 
 
 async def _conduct(task: Task, world: Environment, begin: _Begin, record: Record, interrupt: Interrupt) -> Outcome:
-    limit = asyncio.timeout(task.budget.seconds)
+    limit = asyncio.timeout(max(0.0, task.budget.seconds - record.seconds()))
     try:
         async with limit:
             crew, first = await begin()
@@ -352,13 +364,3 @@ def _world(task: Task, secrets: Secrets, resources: Resources) -> Environment:
     world = kind(secrets=secrets)
     assert isinstance(world, Environment)
     return world
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}"}
-    for name in _VERSIONS:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -75,8 +75,7 @@ def run_tasks(wanted: list[str], options: RunOptions, console: Console) -> int:
     """
     tasks = [task for each in wanted for task in ([each] if is_goal(each) else task_files(Path(each)))]
     settings = [_setting(each) for each in options.config]
-    given = {"headed": options.headed or None, "cdp": options.cdp, "server": options.server}
-    browser = _section(BrowserConfig, "browser", settings, {key: each for key, each in given.items() if each})
+    browser = browser_of(options)
     runs = _plan(tasks, options, settings)
     several = len(runs) > 1
     if several and options.save_state is not None:
@@ -93,9 +92,8 @@ def run_tasks(wanted: list[str], options: RunOptions, console: Console) -> int:
                 "--save-state would write down a whole profile: every site that the attached browser is signed in to",
                 remedy="leave out --save-state: the profile keeps its logins itself",
             )
-        for line in NOTICE:
-            console.print(line.format(where=shown(browser.cdp)), soft_wrap=True, markup=False)
-    results = asyncio.run(_run(progress, browser, options.workers, console))
+        say_attached(browser.cdp, console)
+    results = asyncio.run(run_all(progress, browser, options.workers, console))
     if several:
         counts = {
             code: sum(result.exit_code == code for result in results) for code in sorted({r.exit_code for r in results})
@@ -105,7 +103,7 @@ def run_tasks(wanted: list[str], options: RunOptions, console: Console) -> int:
             f"{len(results)} of {len(runs)} runs: "
             + ", ".join(f"{count} {names[code]}" for code, count in counts.items())
         )
-    _print_values(results, several=several)
+    print_values(results, several=several)
     return exit_code(results) if len(results) == len(runs) else max(exit_code(results), 4)
 
 
@@ -185,7 +183,21 @@ def _check_parent(out: Path | None) -> None:
         raise UsageError(f"{out} is a file", remedy="choose a folder with --out")
 
 
-async def _run(runs: list[Run], browser: BrowserConfig, workers: int, console: Console) -> list[Result]:
+def browser_of(options: RunOptions) -> BrowserConfig:
+    """Which browser the options ask for."""
+    settings = [_setting(each) for each in options.config]
+    given = {"headed": options.headed or None, "cdp": options.cdp, "server": options.server}
+    return _section(BrowserConfig, "browser", settings, {key: each for key, each in given.items() if each})
+
+
+def say_attached(cdp: str, console: Console) -> None:
+    """Tells a person what it means to work in their browser."""
+    for line in NOTICE:
+        console.print(line.format(where=shown(cdp)), soft_wrap=True, markup=False)
+
+
+async def run_all(runs: list[Run], browser: BrowserConfig, workers: int, console: Console) -> list[Result]:
+    """Runs all, and prints how each ended; Ctrl-C ends them cleanly."""
     interrupt = Interrupt()
     brief = len(runs) > 1
 
@@ -230,7 +242,8 @@ def _signals(interrupt: Interrupt, console: Console) -> Iterator[None]:
             timer.cancel()
 
 
-def _print_values(results: list[Result], *, several: bool) -> None:
+def print_values(results: list[Result], *, several: bool) -> None:
+    """What was read, as JSON on stdout."""
     rows = []
     for result in results:
         outcome = result.episode.outcome if result.episode is not None else None

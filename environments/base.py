@@ -123,6 +123,26 @@ class SaysMore(Protocol):
 
 
 @runtime_checkable
+class Resumable(Protocol):
+    """A world that may still stand when the process that acted in it is gone, and can be taken up by another."""
+
+    async def resume(self, start: Start, last: Observation) -> Observation:
+        """Takes up the world as it was left, in place of `reset`, and looks at it. Nothing is done in it: no click, no request.
+
+        Whether it is as it was left, the caller finds out. Observations are numbered as after a `reset`.
+
+        Args:
+            start: The recipe that it was started by.
+            last: The newest observation that was recorded.
+
+        Raises:
+            CannotResume: It is not there any more.
+            EnvironmentFailed: It cannot be reached.
+        """
+        ...
+
+
+@runtime_checkable
 class KeepsState(Protocol):
     """A world whose state (who is signed in) can be taken along to another run."""
 

@@ -26,6 +26,7 @@ from .schema import (
     ObservationLine,
     Outcome,
     PersonLine,
+    ResumedLine,
     Step,
     first_problem,
 )
@@ -41,6 +42,8 @@ class Episode:
         steps: In order. The last may be `Step.unknown`: begun, never ended.
         observations: All of them by id.
         calls: Model calls by id.
+        resumed: Where it broke off and was gone on with.
+        seconds: How far the record reaches, since it began.
         warnings: What was wrong with it and how it was read all the same.
     """
 
@@ -53,6 +56,8 @@ class Episode:
         self.observations: dict[str, Observation] = {}
         self.calls: dict[str, Call] = {}
         self.steps: list[Step] = []
+        self.resumed: list[ResumedLine] = []
+        self.seconds = 0.0
         for line in self._lines():
             self._take(line)
 
@@ -117,17 +122,20 @@ class Episode:
     def _take(self, line: Line) -> None:
         match line:
             case ObservationLine(observation=seen):
+                self._reach(seen.at)
                 if seen.id in self.observations:
                     self.steps = [_with_observation(step, seen) for step in self.steps]
                 self.observations[seen.id] = seen
             case CallLine(call=call):
                 self.calls[call.id] = call
             case BeginLine():
+                self._reach(line.at)
                 saw = self._seen(line.saw)
                 fields = dict(line)
                 del fields["kind"], fields["step"], fields["at"]
                 self.steps.append(Step.model_construct(**{**fields, "index": line.step, "saw": saw, "unknown": True}))
             case EndLine():
+                self._reach(line.at)
                 left = self._seen(line.left) if line.left else None
                 update = {name: getattr(line, name) for name in ("sent", "timings", "error", "reward")}
                 self._update(line.step, {**update, "left": left, "unknown": False})
@@ -135,6 +143,15 @@ class Episode:
                 step = self._step(line.step)
                 if step is not None:
                     self._update(line.step, {"words": (*step.words, word)})
+            case ResumedLine():
+                self._reach(line.at)
+                self.resumed.append(line)
+                if line.step is not None:
+                    left = self._seen(line.saw) if line.happened else None
+                    self._update(line.step, {"left": left, "unknown": False, "undone": not line.happened})
+
+    def _reach(self, at: float) -> None:
+        self.seconds = max(self.seconds, at)
 
     def _seen(self, name: str) -> Observation:
         if name not in self.observations:

@@ -21,10 +21,11 @@ from typing import BinaryIO
 
 from pydantic import TypeAdapter
 
-from ..tools.errors import EpisodeExists, EpisodeUnwritable
+from ..tools.errors import EpisodeExists
 from ..tools.handles import Content
 from ..tools.pixels import Frame
 from ..tools.secrets import Secrets
+from .claim import lock, unwritable
 from .schema import (
     LINE,
     REQUEST,
@@ -39,6 +40,7 @@ from .schema import (
     ObservationLine,
     PersonLine,
     Request,
+    ResumedLine,
     Tree,
     to_json,
 )
@@ -57,13 +59,16 @@ class EpisodeWriter:
         path: Folder to be made; it may exist if it is empty.
         header: What to put into ``episode.json`` at once; the outcome comes with `close`.
         secrets: Their values are replaced by placeholders in every line, whoever put them there.
+        lines: Of an episode that is there already, of which the lines are gone on with: see `Claim.go_on`.
 
     Raises:
         EpisodeExists: The folder holds something.
         EpisodeUnwritable: It cannot be made.
     """
 
-    def __init__(self, path: Path, header: Header, secrets: Secrets | None = None) -> None:
+    def __init__(
+        self, path: Path, header: Header, secrets: Secrets | None = None, *, lines: BinaryIO | None = None
+    ) -> None:
         self.path = path
         self.header = header
         self._secrets = secrets or Secrets()
@@ -71,7 +76,7 @@ class EpisodeWriter:
         self._unsynced: list[Path] = []
         self._synced_at = time.monotonic()
         self._seen: set[str] = set()
-        self._lines = self._open(path, header)
+        self._lines = self._open(path, header) if lines is None else lines
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="episode-writer")
         self._last: Future[None] | None = None
 
@@ -91,6 +96,7 @@ class EpisodeWriter:
                 (aside / BLOBS).mkdir()
                 self._write_header(header, aside)
                 lines = (aside / LINES).open("ab")
+                lock(lines)
                 if aside != target:
                     _move(aside, target, path)
                 return lines
@@ -99,7 +105,7 @@ class EpisodeWriter:
                     shutil.rmtree(aside, ignore_errors=True)
                 raise
         except OSError as error:
-            raise _unwritable(path, error) from error
+            raise unwritable(path, error) from error
 
     def describe(self, header: Header) -> None:
         """Queues the header again, with what became known after the start."""
@@ -146,6 +152,21 @@ class EpisodeWriter:
         """Queues what a person did."""
         self._queue(lambda: self._put_line(line))
 
+    async def resumed(self, line: ResumedLine, header: Header) -> None:
+        """Writes that the run goes on, with the header that says so, and waits until it is out of this process.
+
+        Raises:
+            EpisodeUnwritable: Something could not be written.
+        """
+        self.header = header
+
+        def put() -> None:
+            self._put_line(line)
+            self._write_header(header)
+
+        self._queue(put)
+        await self.flushed()
+
     async def flushed(self) -> None:
         """Waits until everything queued so far is out of this process.
 
@@ -191,7 +212,7 @@ class EpisodeWriter:
             try:
                 job()
             except OSError as error:
-                self._failed = self._failed or _unwritable(self.path, error)
+                self._failed = self._failed or unwritable(self.path, error)
             except Exception as error:
                 # a damaged frame, a mistake of ours: without this line the ones after it would mean nothing
                 self._failed = self._failed or error
@@ -289,10 +310,3 @@ def _move(aside: Path, target: Path, path: Path) -> None:
 
 def _taken(path: Path, why: str) -> EpisodeExists:
     return EpisodeExists(f"{path} {why}", remedy="choose another folder with --out")
-
-
-def _unwritable(path: Path, error: OSError) -> EpisodeUnwritable:
-    return EpisodeUnwritable(
-        f"cannot write the episode in {path}: {error.strerror or error}",
-        remedy="free some space or choose another folder with --out",
-    )

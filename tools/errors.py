@@ -7,7 +7,8 @@
     │   ├── TaskError         a task file, an input or a secret is wrong; names file and line
     │   ├── UnknownName       no plugin of that name; says which there are
     │   ├── BrowserMissing    no browser on this machine; says how to get one
-    │   └── EpisodeExists     the folder for the episode is taken
+    │   ├── EpisodeExists     the folder for the episode is taken
+    │   └── CannotResume      an episode that cannot be gone on with: complete, in use, or its world is gone or elsewhere
     ├── ActionError           an act could not be done as asked: recorded, shown to the policy, the agent's to solve
     │   ├── StaleFrame        the act was decided on a picture that is no longer the newest
     │   ├── TargetAbsent      what the act points at is not on the screen
@@ -71,6 +72,10 @@ class BrowserMissing(UsageError):
 
 class EpisodeExists(UsageError):
     """The folder for the episode is taken."""
+
+
+class CannotResume(UsageError):
+    """A run that cannot be gone on with: nothing was done, and its episode is as it was."""
 
 
 class ActionError(HandeyeError):

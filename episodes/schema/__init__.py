@@ -5,7 +5,7 @@ what was decided and done; ``outcome`` how it ended; ``lines`` how all that stan
 """
 
 from .base import Json, ObservationId, Record, Sha256, Text, first_problem, to_json
-from .lines import LINE, BeginLine, CallLine, EndLine, Line, ObservationLine, PersonLine
+from .lines import LINE, BeginLine, CallLine, EndLine, Line, ObservationLine, PersonLine, ResumedLine
 from .model import (
     REQUEST,
     Call,
@@ -93,6 +93,7 @@ __all__ = [
     "Record",
     "Reply",
     "Request",
+    "ResumedLine",
     "Score",
     "Sent",
     "Settled",

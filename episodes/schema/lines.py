@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from ...tools.actions import Action
-from .base import ObservationId, Record
+from ...tools.secrets import OURS
+from .base import Json, ObservationId, Record
 from .model import Call
 from .observation import Observation
 from .step import Decision, GuardWord, Link, Located, Problem, Sent, TargetEvidence, Word
@@ -63,7 +64,41 @@ class PersonLine(Record):
     word: Word
 
 
-Line = Annotated[ObservationLine | CallLine | BeginLine | EndLine | PersonLine, Field(discriminator="kind")]
+class ResumedLine(Record):
+    """The run broke off before this line, and a later process went on with it.
+
+    It closes the step that had begun and never ended, if there was one: with ``happened`` true that step left the observation ``saw``,
+    else it is a step that was not done, and a policy never hears of it.
+
+    Attributes:
+        at: Seconds since the episode began; the time in which nothing ran is not counted.
+        created: Time of day, ISO 8601 with offset.
+        saw: The first look at the world after it was taken up.
+        match: How that look was compared with the newest one before: ``identical`` (the same pixels but for what moves), ``cosmetic``
+            (other pixels, the same tree), ``told`` (there is none to compare with: a person said that the act was done), ``anew`` (nothing
+            had been done yet, and the world was started again).
+        reopened: The page was opened anew by its URL: what it does not show, its session say, may be another one.
+        step: The step that had begun and never ended; None when there was none.
+        happened: Whether its act was done: what a person said, or false where it had no act to do.
+        environment: What the world is now, as in the header.
+        versions: Of what went on with it, as in the header.
+    """
+
+    kind: Literal["resumed"] = "resumed"
+    at: float
+    created: Annotated[str, OURS]
+    saw: ObservationId
+    match: Literal["identical", "cosmetic", "told", "anew"]
+    reopened: bool = False
+    step: int | None = None
+    happened: bool | None = None
+    environment: dict[str, Json] = {}
+    versions: dict[str, str] = {}
+
+
+Line = Annotated[
+    ObservationLine | CallLine | BeginLine | EndLine | PersonLine | ResumedLine, Field(discriminator="kind")
+]
 
 LINE: TypeAdapter[Line] = TypeAdapter(Line)
 """Validates and dumps one line."""

@@ -124,7 +124,7 @@ class Header(Record):
         redactions: Names of the secrets that are placeholders in this episode.
         private: Parts that hold personal data (``network``, ``state``) and are left out of an export.
         licence: Of the recording, when it is published.
-        resumed_from: Steps that were there when it was resumed.
+        resumed_from: Steps that were there when it was last resumed; None when it never was.
         outcome: None while it runs, or when it broke off.
     """
 

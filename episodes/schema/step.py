@@ -202,6 +202,7 @@ class Step(Record):
         reward: What the environment paid, if it does.
         words: What a person said or did in it.
         unknown: It was begun and never ended: whether the act happened cannot be told.
+        undone: It was begun and never ended, and its act was not done: nothing was to be sent, or a person who resumed the run said so.
     """
 
     index: int
@@ -219,6 +220,7 @@ class Step(Record):
     reward: float | None = None
     words: tuple[Word, ...] = ()
     unknown: bool = False
+    undone: bool = False
 
     @property
     def thought(self) -> str:

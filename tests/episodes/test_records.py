@@ -287,7 +287,7 @@ def test_records_are_strict_and_frozen(kind: type[Record]) -> None:
 
 def test_every_line_has_its_kind() -> None:
     kinds = {get_args(kind.model_fields["kind"].annotation)[0] for kind in get_args(get_args(Line)[0])}
-    assert kinds == {"observation", "call", "begin", "end", "person"}
+    assert kinds == {"observation", "call", "begin", "end", "person", "resumed"}
     with pytest.raises(ValidationError):
         LINE.validate_python({"kind": "begn"})
 
