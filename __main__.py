@@ -14,6 +14,8 @@ from .tools.errors import HandeyeError, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from .episodes.pack import Packed
+
 
 app = typer.Typer(
     add_completion=False,
@@ -175,6 +177,42 @@ def demo(
 
     _set_debug(debug)
     raise typer.Exit(run_tasks([str(DEMO)], RunOptions(headed=headed, out=out), _console()))
+
+
+@app.command()
+def pack(
+    episode: Annotated[Path, typer.Argument(help="Folder or zip of an episode.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The file to make; else EPISODE.zip.")] = None,
+) -> None:
+    """Make one small file of an episode, its frames encoded better and still lossless; every command reads it as it is."""
+    from .episodes.pack import pack as pack_episode
+
+    _tell(pack_episode(episode, out))
+
+
+@app.command()
+def unpack(
+    episode: Annotated[Path, typer.Argument(help="Zip of an episode.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The folder to make; else its name without .zip.")
+    ] = None,
+) -> None:
+    """Make a folder of a packed episode again, its frames PNG as they were recorded."""
+    from .episodes.pack import unpack as unpack_episode
+
+    _tell(unpack_episode(episode, out))
+
+
+def _tell(done: Packed) -> None:
+    console = _console()
+    for warning in done.warnings:
+        console.print(f"! {warning}", soft_wrap=True, markup=False)
+    before, after = (f"{size / 1e6:.1f} MB" for size in (done.before, done.after))
+    console.print(
+        f"{done.path}: {after}, {done.after / max(done.before, 1):.2f} × {before}; {done.frames} frames encoded anew, the same pixels",
+        soft_wrap=True,
+        markup=False,
+    )
 
 
 @app.command()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,6 +20,10 @@ BLOBS = "blobs"
 _HASH = re.compile(r"[0-9a-f]{64}")
 # one frame of 32768² could not be larger than this; a zip that claims more is a bomb
 _MAX_FILE = 512 * 1024 * 1024
+# far more than lines or trees shrink by, and far less than a bomb does
+_MAX_RATIO, _SMALL = 200, 64 * 1024 * 1024
+_UNFIT = {"\\", ":", *map(chr, range(32))}
+_DEEPEST = 16
 
 
 class EpisodeFileMissing(EpisodeError):
@@ -47,6 +53,28 @@ class Store(Protocol):
             EpisodeError: It is not there or cannot be read.
         """
 
+    def names(self) -> list[str]:
+        """Relative names of all its files, sorted.
+
+        Raises:
+            EpisodeCorrupt: One of them would leave the episode, or is no file.
+        """
+
+
+def check_name(name: str, where: Path) -> None:
+    """Refuses the relative name of a file that could lead out of the folder it is put into, on any system.
+
+    Raises:
+        EpisodeCorrupt: It is such a name.
+    """
+    parts = name.split("/")
+    if (
+        any(part in ("", ".", "..") or part.strip() != part for part in parts)
+        or set(name) & _UNFIT
+        or len(parts) > _DEEPEST
+    ):
+        raise EpisodeCorrupt(f"{where} holds a file whose name leads elsewhere: {name[:200]!r}")
+
 
 class FolderStore:
     """An episode in a folder."""
@@ -65,8 +93,25 @@ class FolderStore:
             return file.read_bytes()
         except FileNotFoundError as error:
             raise EpisodeFileMissing(f"cannot read {file}: there is no such file") from error
+        except RuntimeError as error:
+            # what Python 3.11 and 3.12 say of links that lead in a circle; later ones raise an OSError
+            raise EpisodeCorrupt(f"{file} is a link that leads to itself") from error
         except OSError as error:
             raise EpisodeError(f"cannot read {file}: {error.strerror}") from error
+
+    def names(self) -> list[str]:
+        """See `Store.names`; a link to a file is one, a folder behind a link is refused."""
+        found = []
+        for folder, folders, files in os.walk(self.path):
+            here = Path(folder)
+            for each in (here / name for name in (*folders, *files)):
+                name = each.relative_to(self.path).as_posix()
+                if each.is_symlink() and not each.is_file():
+                    raise EpisodeCorrupt(f"{each} is a link to no file of the episode")
+                if each.name in files and not name.endswith(".part"):
+                    check_name(name, self.path)
+                    found.append(name)
+        return sorted(found)
 
 
 class ZipStore:
@@ -88,12 +133,38 @@ class ZipStore:
             info = self._zip.getinfo(self._prefix + name)
             if info.file_size > _MAX_FILE:
                 raise EpisodeCorrupt(f"{self.path}: {name} is larger than any file of an episode")
+            self._check_ratio(info.file_size, info.compress_size, name)
+            # no more than it claims is unpacked, and what claims too little is damaged
             return self._zip.read(info)
         except KeyError as error:
             raise EpisodeFileMissing(f"cannot read {name} in {self.path}: there is no such file") from error
         # a wrong password, or a compression that this Python lacks, is a RuntimeError
         except (OSError, EOFError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
             raise EpisodeError(f"cannot read {name} in {self.path}: {error}") from error
+
+    def names(self) -> list[str]:
+        """See `Store.names`."""
+        inside = [each for each in self._zip.infolist() if not each.is_dir()]
+        # several entries may share the same packed bytes: the sum tells
+        self._check_ratio(sum(each.file_size for each in inside), self.path.stat().st_size, "what it holds")
+        found = []
+        for each in inside:
+            if not each.filename.startswith(self._prefix):
+                continue
+            name = each.filename[len(self._prefix) :]
+            check_name(name, self.path)
+            if stat.S_IFMT(each.external_attr >> 16) not in (0, stat.S_IFREG):
+                raise EpisodeCorrupt(f"{self.path}: {name} is a link or a device, not a file")
+            found.append(name)
+        if len({each.casefold() for each in found}) != len(found):
+            raise EpisodeCorrupt(f"{self.path} holds two files of one name")
+        return sorted(found)
+
+    def _check_ratio(self, size: int, packed: int, what: str) -> None:
+        if size > _SMALL and size > packed * _MAX_RATIO:
+            raise EpisodeCorrupt(
+                f"{self.path}: {what} would unpack to {size:,} bytes from {packed:,}: it is a zip bomb"
+            )
 
 
 def open_store(path: Path) -> Store:

@@ -240,7 +240,7 @@ class EpisodeWriter:
 
     def _put_frame(self, frame: Frame) -> None:
         if frame.sha256 not in self._seen:
-            self._put_blob(frame.sha256, frame.png)
+            self._put_blob(frame.sha256, frame.data)
         # the pixel hash needs the pixels: taken here, beside the loop, before they may be forgotten
         _ = frame.pixel_hash
         frame.stored(self._load)

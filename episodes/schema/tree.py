@@ -17,6 +17,8 @@ from ...tools.geometry import Box, Point
 from ...tools.handles import HASH, Load, handle_schema
 from .base import Record, to_json
 
+_LARGEST = 256 * 1024 * 1024
+"""Bytes of a tree; that of 100,000 nodes has a tenth of it."""
 MEDIA = "application/json+gzip"
 """Media type of a tree's blob."""
 
@@ -100,7 +102,7 @@ class Tree:
             EpisodeCorrupt: The bytes are something else.
         """
         try:
-            nodes = _NODES.validate_json(gzip.decompress(data))
+            nodes = _NODES.validate_json(_unpacked(data))
         except (OSError, EOFError, zlib.error, ValidationError) as error:
             raise EpisodeCorrupt(f"a tree that cannot be read: {error}") from error
         # a node that is its own ancestor would be walked for ever
@@ -207,6 +209,15 @@ def _same_line(left: Box, right: Box) -> bool:
     overlap = min(left.bottom, right.bottom) - max(left.top, right.top)
     # 2 px: neighbouring runs of one line may overlap by a rounded edge
     return overlap > 0.5 * min(left.height, right.height) and right.left >= left.right - 2
+
+
+def _unpacked(data: bytes) -> bytes:
+    # not `gzip.decompress`: some bytes of a stranger's may unpack to more than there is memory
+    unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    text = unpacking.decompress(data, _LARGEST)
+    if not unpacking.eof:
+        raise EpisodeCorrupt(f"a tree that is cut off, or larger than {_LARGEST:,} bytes")
+    return text
 
 
 class LazyTree:

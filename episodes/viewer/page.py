@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from ...tools.errors import EpisodeCorrupt, EpisodeError, UsageError
-from ...tools.pixels import Frame, png_size
+from ...tools.pixels import Frame, picture_size
 from ..reader import Episode
 from ..schema import Download, Tree
 from .data import outline, page_data, shown_downloads, shown_frames, shown_observations
@@ -112,14 +112,14 @@ def _blobs(episode: Episode) -> Iterator[Blob]:
 def _frame(episode: Episode, frame: Frame) -> Blob:
     name = f"blob-{frame.sha256}"
     try:
-        # not `frame.png`, which would keep the bytes of every frame until the end
-        png = episode.blob(frame.sha256)
-        size = png_size(png)
+        # not `frame.data`, which would keep the bytes of every frame until the end
+        picture = episode.blob(frame.sha256)
+        size = picture_size(picture)
         if size != (frame.width, frame.height):
             raise EpisodeCorrupt(f"recorded as {frame.width}×{frame.height}, but the file holds {size[0]}×{size[1]}")
     except EpisodeError as error:
         return Blob(name, missing=_local(episode, error))
-    return Blob(name, Markup(base64.b64encode(png).decode("ascii")))
+    return Blob(name, Markup(base64.b64encode(picture).decode("ascii")))
 
 
 def _download(episode: Episode, download: Download) -> Blob:

@@ -14,7 +14,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from handeye.tools.errors import EpisodeCorrupt
 from handeye.tools.geometry import Box
-from handeye.tools.pixels import MASK_COLOR, Frame, Pixels, decode_png, difference, encode_png, hash_pixels, png_size
+from handeye.tools.pixels import (
+    MASK_COLOR,
+    Frame,
+    Pixels,
+    decode_picture,
+    difference,
+    encode_png,
+    hash_pixels,
+    picture_size,
+)
 
 FRAME: TypeAdapter[Frame] = TypeAdapter(Frame)
 
@@ -49,11 +58,11 @@ def with_pillow(pixels: Pixels, mode: str = "RGB") -> bytes:
 @given(images())
 def test_a_png_brings_back_every_pixel(pixels: Pixels) -> None:
     png = encode_png(pixels)
-    assert np.array_equal(decode_png(png), pixels)
+    assert np.array_equal(decode_picture(png), pixels)
     with Image.open(io.BytesIO(png)) as image:
         image.verify()
         assert image.size == (pixels.shape[1], pixels.shape[0])
-    assert png_size(png) == (pixels.shape[1], pixels.shape[0])
+    assert picture_size(png) == (pixels.shape[1], pixels.shape[0])
 
 
 @given(images())

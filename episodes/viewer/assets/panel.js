@@ -241,7 +241,7 @@ class Panel {
     const { text, missing } = block(`blob-${each.crop.blob}`);
     const picture = missing
       ? el("p", { class: "wrong" }, missing)
-      : el("img", { class: "crop", alt: "what stood at the target", src: `data:image/png;base64,${text}` });
+      : el("img", { class: "crop", alt: "what stood at the target", src: pictureUrl(text) });
     const words = [each.role, each.name && `“${each.name}”`].filter(Boolean).join(" ");
     const item = el(
       "figure",

@@ -37,4 +37,7 @@ function evidence(each) {
   );
 }
 
+// a packed episode has WebP (which begins with RIFF) where others have PNG
+const pictureUrl = (text) => `data:image/${text.startsWith("UklG") ? "webp" : "png"};base64,${text}`;
+
 const extent = (box) => `${round(box.right - box.left)} × ${round(box.bottom - box.top)}`;

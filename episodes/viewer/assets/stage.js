@@ -128,7 +128,7 @@ async function load(frame) {
   const { text, missing } = block(`blob-${frame.blob}`);
   if (missing) return empty("No screenshot", missing);
   const picture = new Image();
-  picture.src = `data:image/png;base64,${text}`;
+  picture.src = pictureUrl(text);
   picture.draggable = false;
   try {
     await picture.decode();
