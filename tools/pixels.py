@@ -11,6 +11,7 @@ import io
 import struct
 import zlib
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -80,12 +81,56 @@ def decode_picture(data: bytes) -> Pixels:
         EpisodeCorrupt: The bytes are not a whole picture, or one of a size no screen has.
     """
     # before anything is unpacked: a few bytes may claim to be gigabytes
-    picture_size(data)
+    width, height = picture_size(data)
+    quick = _decode_quickly(data, width, height)
+    if quick is not None:
+        return quick
     try:
         with Image.open(io.BytesIO(data), formats=["PNG", "WEBP"]) as image:
             pixels = np.asarray(image.convert("RGB"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise EpisodeCorrupt(f"{len(data)} bytes that are not a readable PNG or WebP: {error}") from error
+    pixels.flags.writeable = False
+    return pixels
+
+
+def _decode_quickly(data: bytes, width: int, height: int) -> Pixels | None:
+    """Decodes an RGB PNG of which every row has the same simple filter, as Chromium's fast ones (up) and ours (sub) have.
+
+    With ISA-L and sums over whole rows: 6 ms for 1280×720, where Pillow takes 20. None for every other picture, damaged ones among them.
+    """
+    packed = []
+    at = len(_PNG_MAGIC)
+    while at + 12 <= len(data):
+        (size,) = struct.unpack_from(">I", data, at)
+        name, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + size]
+        if data[at + 8 + size : at + 12 + size] != struct.pack(">I", zlib.crc32(body, zlib.crc32(name))):
+            return None
+        if name == b"IHDR" and body[8:] != b"\x08\x02\0\0\0":
+            return None
+        if name == b"IDAT":
+            packed.append(body)
+        at += 12 + size
+    rows = height * (1 + 3 * width)
+    unpacking = isal_zlib.decompressobj()
+    try:
+        raw = unpacking.decompress(b"".join(packed), max_length=rows + 1)
+    except isal_zlib.IsalError:
+        return None
+    if len(raw) != rows or not unpacking.eof or not data.startswith(b"IHDR", 12):
+        return None
+    lines = np.frombuffer(raw, np.uint8).reshape(height, 1 + 3 * width)
+    kind, flat = int(lines[0, 0]), lines[:, 1:]
+    if kind not in (0, 1, 2) or (lines[:, 0] != kind).any():
+        return None
+    flat = flat.copy()
+    if kind == 2:
+        # row by row, which is ten times faster than `np.add.accumulate` down the columns
+        for above, row in pairwise(flat):
+            np.add(above, row, out=row)
+    pixels = flat.reshape(height, width, 3)
+    if kind == 1:
+        pixels = np.add.accumulate(pixels, axis=1, dtype=np.uint8)
     pixels.flags.writeable = False
     return pixels
 

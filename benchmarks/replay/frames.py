@@ -7,18 +7,15 @@ power falls with frequency as that of natural pictures does, and the noise of a 
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ...environments.browser.environment import BrowserEnvironment
-from ...environments.browser.host import BrowserHost
 from ...environments.sites import Request, Response, RunningSite
-from ...episodes.schema import Observation, Start
-from ...tools.actions import Navigate, Scroll
+from ...tools.actions import Act, Navigate, Scroll
 from ...tools.geometry import Point
 
 _Plane = NDArray[np.float32]
@@ -119,16 +116,11 @@ def _page(number: int) -> str:
     )
 
 
-async def shop_frames(host: BrowserHost, count: int) -> AsyncIterator[Observation]:
-    """Looks at that many different screens of 1280×720, of ten pages one after the other, from their top down."""
-    site = RunningSite(PhotoShop())
-    world = BrowserEnvironment(host=host)
-    try:
-        yield (now := await world.reset(Start(url=site.page("/0"))))
-        for number in range(1, count):
-            page, down = number // (count // _PAGES or 1), number % (count // _PAGES or 1)
-            act = Scroll[Point](at=Point(x=640, y=360), dy=_SCROLL) if down else Navigate(url=site.page(f"/{page}"))
-            yield (now := (await world.step(act, now.id)).observation)
-    finally:
-        await world.close()
-        site.close()
+def shop_acts(site: RunningSite, count: int) -> Iterator[Act]:
+    """Acts after each of which another screen is seen: ten pages one after the other, from their top down."""
+    down = max(1, count // _PAGES)
+    for number in range(1, count):
+        if number % down:
+            yield Scroll[Point](at=Point(x=640, y=360), dy=_SCROLL)
+        else:
+            yield Navigate(url=site.page(f"/{number // down}"))

@@ -243,7 +243,7 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [LINES, "blobs/" + "a" * 64, "notes.txt"])
 def test_a_zip_bomb_is_refused_before_it_goes_off(tmp_path: Path, name: str) -> None:
-    bad = zipped(tmp_path / "bad.zip", {HEADER: head(), name: bytes(100_000_000)})
+    bad = zipped(tmp_path / "bad.zip", {HEADER: head(), name: bytes(70_000_000)})
     assert bad.stat().st_size < 200_000
     with pytest.raises(EpisodeCorrupt, match="zip bomb"):
         unpack(bad, tmp_path / "made")
@@ -269,10 +269,10 @@ def test_a_zip_that_claims_less_than_it_holds_is_damaged(tmp_path: Path) -> None
 
 
 def test_a_tree_that_is_a_bomb_is_refused() -> None:
-    packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    packer = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     chunk = b" " * 10_000_000
     bomb = b"".join(packer.compress(chunk) for _ in range(28)) + packer.flush()
-    assert len(bomb) < 1_000_000
+    assert len(bomb) < 2_000_000
     with pytest.raises(EpisodeCorrupt, match="larger than"):
         Tree.from_bytes(bomb)
     with pytest.raises(EpisodeCorrupt, match="cut off"):
