@@ -74,11 +74,12 @@ async def take_up(run: Run, resumption: Resumption, world: Environment) -> Taken
     later = Continued(world, episode.observations, episode.seconds)
     try:
         line, seen = await _look(run, resumption, world, later)
+        writer = await asyncio.to_thread(_writer, run, claim)
     except BaseException:
         claim.release()
-        await world.close()
+        # what a refusal leaves can be taken up once it is clear what happened
+        await (world.let_be() if isinstance(world, Resumable) else world.close())
         raise
-    writer = await asyncio.to_thread(_writer, run, claim)
     record = Record.after(writer, episode, run.watch)
     step = None
     if line.step is not None and line.happened:
@@ -88,7 +89,7 @@ async def take_up(run: Run, resumption: Resumption, world: Environment) -> Taken
         record.saw(seen)
         await record.resumed(line, header, step)
     except BaseException:
-        await world.close()
+        await (world.let_be() if isinstance(world, Resumable) else world.close())
         raise
     return Taken(writer, record, later, seen)
 

@@ -141,6 +141,10 @@ class Resumable(Protocol):
         """
         ...
 
+    async def let_be(self) -> None:
+        """Lets go of what `resume` took up and leaves it standing, to be taken up another time; in place of `close`."""
+        ...
+
 
 @runtime_checkable
 class KeepsState(Protocol):

@@ -108,6 +108,10 @@ class CountingWorld:
         """See `Environment.describe`."""
         return {"name": "counting"}
 
+    async def let_be(self) -> None:
+        """See `Resumable.let_be`."""
+        await self.close()
+
     async def close(self) -> None:
         """See `Environment.close`."""
         self._ledger = self._latest = None

@@ -161,10 +161,11 @@ class Attached:
         self._url = url
         self._relays: dict[BrowserContext, Relay] = {}
 
-    async def new_context(self, **options: Any) -> BrowserContext:
+    async def new_context(self, *, tabs: tuple[str, ...] = (), **options: Any) -> BrowserContext:
         """The browser's own context, its profile, of which only the tabs are seen that are opened through what is returned.
 
         Args:
+            tabs: Besides, tabs that an earlier run opened, by what the browser calls them.
             options: As for Playwright's ``new_context``; see `wishes`.
 
         Raises:
@@ -174,7 +175,7 @@ class Attached:
             raise UsageError(
                 "this Playwright would change a browser it is attached to", remedy="pip install -U playwright"
             )
-        relay = Relay(await find_socket(self._url), wishes(options))
+        relay = Relay(await find_socket(self._url), wishes(options), tabs)
         try:
             await relay.open()
             browser = await self._playwright.chromium.connect_over_cdp(
@@ -193,6 +194,10 @@ class Attached:
         await context.close()
         await self._relays.pop(context).close()
 
+    async def let_be(self, context: BrowserContext) -> None:
+        """Lets go of a context; its tabs stay open."""
+        await self._relays.pop(context).let_be()
+
     async def close(self) -> None:
         """Leaves all that was not left. A second call does nothing."""
         for context in list(self._relays):
@@ -205,10 +210,12 @@ class Relay:
     Args:
         socket: WebSocket of the browser.
         wished: What the tabs of the run are set to.
+        tabs: Tabs of an earlier run that are this one's now.
     """
 
-    def __init__(self, socket: str, wished: tuple[Wish, ...]) -> None:
+    def __init__(self, socket: str, wished: tuple[Wish, ...], tabs: tuple[str, ...] = ()) -> None:
         self.url = ""
+        self._tabs = tabs
         self._socket = socket
         self._wishes = wished
         self._browser: WebSocket | None = None
@@ -246,6 +253,13 @@ class Relay:
         if self._browser is not None:
             await self._browser.close()
 
+    async def let_be(self) -> None:
+        """Ends the connection; the tabs of the run stay open. A second call does nothing."""
+        if self._talk is not None:
+            # cut off, it closes nothing
+            self._talk.cancel()
+        await self.close()
+
     async def _arrived(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client = await accept(reader, writer, self._path)
         if client is None:
@@ -254,13 +268,17 @@ class Relay:
             await client.close()
             return
         self._talk = asyncio.current_task()
-        await _Talk(client, self._browser, self._wishes).run()
+        await _Talk(client, self._browser, self._wishes, self._tabs).run()
 
 
 class _Talk:
     """The conversation of one client with a browser of which it is shown a part."""
 
-    def __init__(self, client: WebSocket, browser: WebSocket, wished: tuple[Wish, ...]) -> None:
+    def __init__(
+        self, client: WebSocket, browser: WebSocket, wished: tuple[Wish, ...], tabs: tuple[str, ...] = ()
+    ) -> None:
+        self._taken = tabs
+        self._attaching: dict[int, str] = {}
         self._client = client
         self._browser = browser
         self._wishes = wished
@@ -306,7 +324,7 @@ class _Talk:
             case "Target.setAutoAttach":
                 # it would lay hands on every tab, and hold up those that the person opens; pop-ups are found by their opener
                 await self._ask("Target.setDiscoverTargets", {"discover": True, "filter": [{"type": "page"}]})
-                await self._tell({"id": number, "result": {}})
+                await self._take_up({"id": number, "result": {}})
             case "Target.createTarget":
                 self._creating.add(number)
                 # in a window of its own: in one of the person's it would cover what the person looks at
@@ -321,6 +339,15 @@ class _Talk:
                 return False
         return True
 
+    async def _take_up(self, answer: dict[str, Any]) -> None:
+        """Tells the client of the tabs that were there before, and after them what it waits for."""
+        taken, self._taken = self._taken, ()
+        last = [await self._attach(tab) for tab in taken][-1:]
+        if last:
+            self._held[last[0]] = json.dumps(answer).encode()
+        else:
+            await self._tell(answer)
+
     async def _answers(self) -> None:
         while (raw := await self._browser.receive()) is not None:
             # a picture is not read through: those it is meant for stand at the end
@@ -330,13 +357,17 @@ class _Talk:
             message = json.loads(raw)
             number = message.get("id")
             if number is not None and number > _OURS:
-                await self._answered(number)
+                await self._answered(number, gone="error" in message)
             elif number in self._creating and "sessionId" not in message:
                 await self._created(number, raw, message)
             elif await self._shown(message):
                 await self._client.send(raw)
 
-    async def _answered(self, number: int) -> None:
+    async def _answered(self, number: int, *, gone: bool) -> None:
+        tab = self._attaching.pop(number, "")
+        if tab and gone:
+            self._tabs.discard(tab)
+            self._alive.discard(tab)
         if number in self._held:
             await self._client.send(self._held.pop(number))
 
@@ -353,6 +384,8 @@ class _Talk:
         self._tabs.add(tab)
         self._alive.add(tab)
         self._closed.clear()
+        # noted before it is asked: the answer may be here first
+        self._attaching[self._count + 1] = tab
         return await self._ask("Target.attachToTarget", {"targetId": tab, "flatten": True})
 
     async def _shown(self, message: dict[str, Any]) -> bool:

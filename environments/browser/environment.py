@@ -28,7 +28,7 @@ from ...episodes.schema import (
     Tree,
 )
 from ...tools.actions import Act, Navigate, NewTab
-from ...tools.errors import ActionError, EnvironmentFailed, PageCrashed, UsageError
+from ...tools.errors import ActionError, CannotResume, EnvironmentFailed, PageCrashed, UsageError
 from ...tools.geometry import Box, Surface
 from ...tools.pixels import Frame, Pixels
 from ...tools.secrets import Secrets
@@ -47,6 +47,7 @@ from .host import BrowserConfig, BrowserHost, boundary
 from .questions import ask_page, ask_site
 from .recipe import first_tab
 from .screen import Screen
+from .server import shown
 from .settling.settle import Network, Settling
 from .settling.signs import Watch
 from .tabs import StandsStill, TabGone, Tabs
@@ -93,6 +94,45 @@ class BrowserEnvironment:
 
     async def reset(self, start: Start) -> Observation:
         """See `Environment.reset`."""
+        url, desk = await self._open(start)
+        assert self._context is not None
+        await first_tab(self._context, start, desk.session if desk is not None else None)
+        if desk is not None:
+            await self._follow_downloads(self._context)
+        return await self._begin(url)
+
+    async def resume(self, start: Start, last: Observation) -> Observation:
+        """See `Resumable.resume`: the tabs that a killed run left open in a browser that it was attached to."""
+        if self._config.cdp is None or start.site is not None:
+            what = "the browser" if self._config.cdp is None else f"the site {start.site!r}"
+            raise CannotResume(
+                f"{what} that this run had started ended with it: what its pages held after {last.id} is gone",
+                remedy="run the task anew; a run in a browser that stays (--cdp URL) can be resumed there",
+            )
+        targets = tuple(tab.target for tab in last.tabs)
+        await self._open(start, targets if all(targets) else ())
+        assert self._context is not None
+        active = next((tab.target for tab in last.tabs if tab.active), "")
+        if not await self._tabs.take_up(targets, active):
+            raise CannotResume(
+                f"the browser at {shown(self._config.cdp)} has the tabs of this run no more ({last.url}, at {last.id})",
+                remedy="they were closed, or it is another browser; run the task anew",
+            )
+        await self._host.watch(self._context)
+        self._tabs.events()
+        return await self.look()
+
+    async def let_be(self) -> None:
+        """See `Resumable.let_be`: the tabs stay open."""
+        context, self._context = self._context, None
+        if context is not None:
+            await self._watch.close()
+            await self._host.let_be(context)
+            await self._acting.close()
+            await self._tabs.close()
+        await self.close()
+
+    async def _open(self, start: Start, tabs: tuple[str, ...] = ()) -> tuple[str, SignInDesk | None]:
         await self._leave()
         self._host.check(start)
         self._start = start
@@ -101,7 +141,7 @@ class BrowserEnvironment:
         self._site = open_site(start.site, seed=start.seed) if start.site is not None else None
         url = self._site.page(start.url) if self._site is not None else start.url
         await self._bound(resolve_url("about:blank", url))
-        self._context = await self._host.context(start, self._gate.server if self._gate is not None else None)
+        self._context = await self._host.context(start, self._gate.server if self._gate is not None else None, tabs)
         if self._reach is not None and self._reach.starts_at_file:
             # files are read without any proxy
             await self._context.route(_FILES, self._let_files)
@@ -120,10 +160,7 @@ class BrowserEnvironment:
         self._watch = Watch(self._tabs, self._host.watch_name, self._to_input.inverse())
         self._hands = Hands(self._tabs, self._screen, self._secrets, self._config.timeout)
         self._acting = Acting(self._tabs, self._config.timeout, self._config.hang)
-        await first_tab(self._context, start, desk.session if desk is not None else None)
-        if desk is not None:
-            await self._follow_downloads(self._context)
-        return await self._begin(url)
+        return url, desk
 
     async def _desk(self) -> SignInDesk | None:
         # in a browser that is attached to it would hear of what the person signs in to

@@ -201,12 +201,13 @@ class BrowserHost:
             "args": [*_ARGUMENTS, f"--force-device-scale-factor={scale!r}", *self.config.arguments],
         }
 
-    async def context(self, start: Start, proxy: str | None = None) -> BrowserContext:
+    async def context(self, start: Start, proxy: str | None = None, tabs: tuple[str, ...] = ()) -> BrowserContext:
         """A fresh context as the start recipe wants it.
 
         Args:
             start: The recipe.
             proxy: URL of the proxy that everything goes through, requests to this machine included.
+            tabs: Of a browser that is attached to, tabs of an earlier run to be taken up: what the browser calls them.
         """
         context = await open_context(
             await self._running(Screen.of(start).device),
@@ -214,10 +215,21 @@ class BrowserHost:
             proxy=proxy,
             timeout=self.config.timeout,
             any_certificate=self.config.ignore_certificate_errors,
+            tabs=tabs,
         )
         with boundary("the browser does not open a context"):
-            await context.add_init_script(script("settling/watch.js", "__handeye_name__", self.watch_name))
+            await context.add_init_script(self._watch())
         return context
+
+    async def watch(self, context: BrowserContext) -> None:
+        """Has the pages that are there already watched, too: scripts of a context run in documents that are loaded later."""
+        with boundary("the browser does not let its pages be watched"):
+            for page in context.pages:
+                for frame in page.frames:
+                    await frame.evaluate(self._watch())
+
+    def _watch(self) -> str:
+        return script("settling/watch.js", "__handeye_name__", self.watch_name)
 
     async def leave(self, context: BrowserContext) -> None:
         """Closes a context that `context` made."""
@@ -225,6 +237,11 @@ class BrowserHost:
             await self._attached.leave(context)
         else:
             await context.close()
+
+    async def let_be(self, context: BrowserContext) -> None:
+        """Lets go of a context of a browser that is attached to, and leaves its tabs open."""
+        assert isinstance(self._browser, Attached)
+        await self._browser.let_be(context)
 
     async def close(self) -> None:
         """Ends the browser; one that was attached to runs on. A second call does nothing."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, CDPSession, Geolocation, Page, ProxySettings, ViewportSize
 from playwright.async_api import Error as PlaywrightError
@@ -33,7 +34,13 @@ _DESCRIPTORS = {"midi-sysex": {"name": "midi", "sysex": True}}
 
 
 async def open_context(
-    browser: Browser | Attached, start: Start, *, proxy: str | None, timeout: float, any_certificate: bool = False
+    browser: Browser | Attached,
+    start: Start,
+    *,
+    proxy: str | None,
+    timeout: float,
+    any_certificate: bool = False,
+    tabs: tuple[str, ...] = (),
 ) -> BrowserContext:
     """A fresh context as a start recipe wants it; its first tab is opened by `first_tab`, which also grants the permissions.
 
@@ -45,6 +52,7 @@ async def open_context(
         proxy: URL of the proxy that everything goes through, requests to this machine included.
         timeout: Seconds that the browser may take for anything.
         any_certificate: Shows sites whose certificate is invalid.
+        tabs: Of a browser that is attached to, tabs of an earlier run to be taken up.
 
     Raises:
         UsageError: The recipe asks for what there is not; names the key.
@@ -55,6 +63,7 @@ async def open_context(
         raise UsageError(f"start.storage_state: there is no file {state}")
     instant = _instant(start.clock) if start.clock is not None else None
     screen = Screen.of(start)
+    more: dict[str, Any] = {"tabs": tabs} if tabs else {}
     with _naming(start, "the browser does not open a context"):
         context = await browser.new_context(
             viewport=ViewportSize(width=int(screen.css.width), height=int(screen.css.height)),
@@ -70,6 +79,7 @@ async def open_context(
             ignore_https_errors=any_certificate,
             # said outright, or an environment variable of Playwright's could leave this machine out
             proxy=ProxySettings(server=proxy, bypass="<-loopback>") if proxy is not None else None,
+            **more,
         )
         context.set_default_timeout(timeout * 1000)
         if instant is not None and start.clock_runs:

@@ -68,6 +68,10 @@ class Sessions:
             return True
         return True
 
+    def targets(self) -> dict[Page, str]:
+        """What the browser calls each page that it has been asked about."""
+        return {page: target for target, page in self._targets.items()}
+
     def is_main(self, frame: str) -> bool:
         """Whether a frame is a page's outermost."""
         return frame in self._targets

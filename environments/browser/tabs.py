@@ -146,6 +146,26 @@ class Tabs:
         if self._current is None and not self.ended.is_set():
             await self.new_page()
 
+    async def take_up(self, targets: Sequence[str], active: str) -> bool:
+        """Follows tabs that were there before, in that order.
+
+        Args:
+            targets: What the browser calls them.
+            active: The one of them to be looked at.
+
+        Returns:
+            Whether all of them are there.
+        """
+        with boundary("the browser does not hand over the tabs of this run"):
+            await asyncio.gather(*(self._sessions.of(page) for page in self._context.pages))
+        found = {target: page for page, target in self._sessions.targets().items()}
+        if not targets or any(each not in found for each in (*targets, active)):
+            return False
+        for each in targets:
+            self._on_page(found[each])
+        self._current = found[active]
+        return True
+
     async def new_page(self) -> Page:
         """Opens a tab.
 
@@ -267,8 +287,16 @@ class Tabs:
             # of the one looked at the newest title, which the browser may not have heard of yet
             with contextlib.suppress(PlaywrightError, TimeoutError, StandsStill):
                 self._titles[page] = await self.awake(asyncio.wait_for(page.title(), timeout=2))
+        # a tab of a browser that runs on can be found again
+        targets = self._sessions.targets() if self._desk is None else {}
         return tuple(
-            Tab(id=name, url=each.url, title=self._titles.get(each, ""), active=each is self._current)
+            Tab(
+                id=name,
+                url=each.url,
+                title=self._titles.get(each, ""),
+                active=each is self._current,
+                target=targets.get(each, ""),
+            )
             for name, each in self._pages.items()
         )
 

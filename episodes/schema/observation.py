@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from ...tools.filenames import free_names, safe_name
 from ...tools.geometry import Box, Point, Surface
 from ...tools.handles import Content
 from ...tools.pixels import Frame
+from ...tools.secrets import OURS
 from .base import Json, ObservationId, Record, Sha256
 from .task import Probe
 from .tree import LazyTree
@@ -23,12 +24,14 @@ class Tab(Record):
     Attributes:
         id: Stable while the tab lives; `SwitchTab` and `CloseTab` name it.
         active: The one that the frame shows.
+        target: What the browser calls it, in a browser that was attached to: it is found by that when a run that broke off is resumed.
     """
 
     id: str
     url: str
     title: str = ""
     active: bool = False
+    target: Annotated[str, OURS] = ""
 
 
 class Window(Record):
