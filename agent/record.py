@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -174,7 +174,7 @@ class Record:
             guard=guard or GuardWord(),
             action=act,
             chain=_chain(act, saw),
-            evidence=await asyncio.to_thread(_evidence, saw, located, act),
+            evidence=await self.timed("write", self._writer.beside(partial(_evidence, saw, located, act))),
             words=tuple(self._words),
             unknown=True,
         )

@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -47,6 +47,7 @@ from .schema import (
 from .store import BLOBS, HEADER, LINES, blob_name
 
 _HEADER = TypeAdapter(Header)
+_T = TypeVar("_T")
 
 SYNC_LAG = 1.0
 """Seconds of work that a power cut may take back."""
@@ -128,6 +129,10 @@ class EpisodeWriter:
             self._put_line(CallLine(call=call.model_copy(update={"request": sha256})))
 
         self._queue(put)
+
+    async def beside(self, work: Callable[[], _T]) -> _T:
+        """Does something in the writer's own thread, after all that was queued before: what was written is decoded there already."""
+        return await asyncio.shield(asyncio.wrap_future(self._thread.submit(work)))
 
     async def begin(self, line: BeginLine) -> None:
         """Writes the beginning of a step and waits until it, and all before it, is out of this process.

@@ -216,6 +216,7 @@ class Relay:
     def __init__(self, socket: str, wished: tuple[Wish, ...], tabs: tuple[str, ...] = ()) -> None:
         self.url = ""
         self._tabs = tabs
+        self._parting = asyncio.Event()
         self._socket = socket
         self._wishes = wished
         self._browser: WebSocket | None = None
@@ -255,9 +256,7 @@ class Relay:
 
     async def let_be(self) -> None:
         """Ends the connection; the tabs of the run stay open. A second call does nothing."""
-        if self._talk is not None:
-            # cut off, it closes nothing
-            self._talk.cancel()
+        self._parting.set()
         await self.close()
 
     async def _arrived(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -268,7 +267,7 @@ class Relay:
             await client.close()
             return
         self._talk = asyncio.current_task()
-        await _Talk(client, self._browser, self._wishes, self._tabs).run()
+        await _Talk(client, self._browser, self._wishes, self._tabs).run(self._parting)
 
 
 class _Talk:
@@ -289,18 +288,19 @@ class _Talk:
         self._held: dict[int, bytes] = {}
         self._closed = asyncio.Event()
 
-    async def run(self) -> None:
-        """Passes messages on until one of both has gone; then the tabs of the run are closed."""
+    async def run(self, parting: asyncio.Event) -> None:
+        """Passes messages on until one of both has gone, and then closes the tabs of the run; or until ``parting``, and closes nothing."""
         answers = asyncio.ensure_future(self._answers())
         requests = asyncio.ensure_future(self._requests())
+        left = asyncio.ensure_future(parting.wait())
         try:
-            await asyncio.wait({answers, requests}, return_when=asyncio.FIRST_COMPLETED)
-            if not answers.done():
+            await asyncio.wait({answers, requests, left}, return_when=asyncio.FIRST_COMPLETED)
+            if not answers.done() and not left.done():
                 await self._close_tabs()
         finally:
-            for each in (answers, requests):
+            for each in (answers, requests, left):
                 each.cancel()
-            await asyncio.gather(answers, requests, return_exceptions=True)
+            await asyncio.gather(answers, requests, left, return_exceptions=True)
             await self._client.close()
 
     async def _close_tabs(self) -> None:
