@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
+import threading
 import zlib
 from collections.abc import Callable, Iterable
 from itertools import pairwise
@@ -170,7 +171,7 @@ class Frame:
     asked for.
     """
 
-    __slots__ = ("_data", "_load", "_pixel_hash", "_pixels", "_sha256", "height", "width")
+    __slots__ = ("_data", "_load", "_lock", "_pixel_hash", "_pixels", "_sha256", "height", "width")
 
     def __init__(self, width: int, height: int, *, png: bytes | None = None, pixels: Pixels | None = None) -> None:
         self.width = width
@@ -180,6 +181,8 @@ class Frame:
         self._sha256: str | None = None
         self._pixel_hash: str | None = None
         self._load: Callable[[str], bytes] | None = None
+        # one who comes while another decodes waits for that, rather than do it again
+        self._lock = threading.Lock()
 
     @classmethod
     def from_png(cls, png: bytes) -> Frame:
@@ -222,15 +225,22 @@ class Frame:
     def pixels(self) -> Pixels:
         """RGB values, shape (height, width, 3), read-only."""
         pixels = self._pixels
-        if pixels is None:
-            data = self.data
-            size = picture_size(data)
-            if size != (self.width, self.height):
-                raise EpisodeCorrupt(
-                    f"a frame recorded as {self.width}×{self.height}, whose file holds {size[0]}×{size[1]}"
-                )
-            pixels = self._pixels = decode_picture(data)
+        if pixels is not None:
+            return pixels
+        with self._lock:
+            pixels = self._pixels
+            if pixels is None:
+                pixels = self._pixels = self._decoded()
         return pixels
+
+    def _decoded(self) -> Pixels:
+        data = self.data
+        size = picture_size(data)
+        if size != (self.width, self.height):
+            raise EpisodeCorrupt(
+                f"a frame recorded as {self.width}×{self.height}, whose file holds {size[0]}×{size[1]}"
+            )
+        return decode_picture(data)
 
     @property
     def sha256(self) -> str:

@@ -38,6 +38,8 @@ class Camera:
         self._claimed: set[CDPSession] = set()
         self._limits = (*_LIMITS, patience)
         self._page_scale = 1.0
+        self._last: tuple[bytes, Frame] | None = None
+        self._decoding: set[asyncio.Future[str]] = set()
 
     async def whole(self) -> Frame:
         """The viewport.
@@ -48,10 +50,22 @@ class Camera:
         """
         frame = await self._capture()
         size = self._screen.frame
-        if (frame.width, frame.height) == (size.width, size.height):
-            return frame
-        # a viewport in whole CSS pixels may reach beyond the frame; encoding takes longer than a turn of the event loop should
-        return await asyncio.to_thread(_encoded, frame, Box.at(0, 0, size.width, size.height))
+        if (frame.width, frame.height) != (size.width, size.height):
+            # a viewport in whole CSS pixels may reach beyond the frame; encoding takes longer than a turn of the event loop should
+            frame = await asyncio.to_thread(_encoded, frame, Box.at(0, 0, size.width, size.height))
+        return self._ahead(frame)
+
+    def _ahead(self, frame: Frame) -> Frame:
+        """The frame, which begins to be decoded and hashed while the browser draws the next one; the last one itself if it is the same."""
+        if self._last is not None and self._last[0] == frame.data:
+            return self._last[1]
+        self._last = frame.data, frame
+        work = asyncio.get_running_loop().run_in_executor(None, lambda: frame.pixel_hash)
+        self._decoding.add(work)
+        work.add_done_callback(self._decoding.discard)
+        # whoever needs the pixels hears of what is wrong with them
+        work.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return frame
 
     async def part(self, box: Box) -> Frame:
         """A part of the viewport; ``box`` in whole frame pixels.
