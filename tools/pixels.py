@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from isal import isal_zlib
+from isal.igzip_lib import IsalError
 from numpy.typing import NDArray
 from PIL import Image
 from pydantic import GetCoreSchemaHandler
@@ -116,7 +117,7 @@ def _decode_quickly(data: bytes, width: int, height: int) -> Pixels | None:
     unpacking = isal_zlib.decompressobj()
     try:
         raw = unpacking.decompress(b"".join(packed), max_length=rows + 1)
-    except isal_zlib.IsalError:
+    except IsalError:  # type: ignore[misc]  # its stub leaves out what it is derived from
         return None
     if len(raw) != rows or not unpacking.eof or not data.startswith(b"IHDR", 12):
         return None

@@ -58,7 +58,8 @@ def _texture(dice: np.random.Generator, height: int, width: int) -> _Plane:
     fy, fx = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None]
     falling = 1 / np.maximum(np.hypot(fy, fx), 1 / width)
     plane = np.fft.irfft2(np.fft.rfft2(dice.normal(size=(height, width))) * falling, s=(height, width))
-    return ((plane - plane.mean()) / plane.std()).astype(np.float32)
+    found: _Plane = ((plane - plane.mean()) / plane.std()).astype(np.float32)
+    return found
 
 
 def _put_thing(picture: NDArray[np.float64], dice: np.random.Generator, x: _Plane, y: _Plane, horizon: float) -> None:

@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -180,7 +181,7 @@ def trial(folder: Path, steps: int, length: float, dice: random.Random, tally: T
         try:
             if word is not None:
                 _must_stop(episode, tally)
-            cut = killed(lambda word=word: resume(episode, unknown=word), after)
+            cut = killed(partial(resume, episode, unknown=word), after)
         except (CannotResume, EpisodeError) as error:
             tally.wrong("unfinished", 1, f"{episode}: a resume failed: {error}")
             return
