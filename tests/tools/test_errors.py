@@ -39,5 +39,6 @@ def test_whose_fault_it_is() -> None:
         "UnknownName",
         "BrowserMissing",
         "EpisodeExists",
+        "CannotResume",
     }
     assert not any(issubclass(kind, UsageError | EpisodeError) for kind in ALL if issubclass(kind, ActionError))
