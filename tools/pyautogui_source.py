@@ -1,7 +1,8 @@
 """pyautogui source as verbs: what a recorded desktop agent wrote, read statement by statement and never run.
 
-Besides pyautogui it knows what stands beside it in recordings: ``time.sleep``, ``pyperclip`` (a text that is copied and pasted is typed), and
-``computer.wait``, ``computer.tripleClick``, ``computer.terminate`` of AgentNet. `source_of` in ``pyautogui_write.py`` goes the other way.
+Besides pyautogui it knows what stands beside it in recordings: ``time.sleep``, ``pyperclip`` (a text that is copied and pasted is
+typed), and ``computer.wait``, ``computer.tripleClick``, ``computer.terminate`` of AgentNet. `source_of` in ``pyautogui_write.py`` goes
+the other way.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from .pyautogui_arguments import Arguments
 from .python_calls import Call, Setting, SourceRefused, read_calls
 
 NOTCH = 100.0
-"""Pixels by which one step of ``scroll`` moves the view: a recording has no measure of it, and this is what a notch of a wheel does in Chromium."""
+"""Pixels by which one step of ``scroll`` moves the view: no recording has a measure of it, and this is what a notch of a wheel is in pages."""
 WAITS = 20.0
 """Seconds of a ``computer.wait()`` that names none, as its description in OpenCUA's prompts says."""
 _MOST_PRESSES = 1000
@@ -294,7 +295,7 @@ class _Turn:
             self._say(actions.Type[Point](text=self.copied), holds="type")
             return
         held = tuple(dict.fromkeys((*self.held, *modifiers)))
-        self._say(Key(keys=tuple(map(lambda key: _chord(held, key), plain)) if plain else (_chord(held),)))
+        self._say(Key(keys=tuple(_chord(held, key) for key in plain) if plain else (_chord(held),)))
 
     def _keys(self, keys: tuple[str, ...], line: int) -> None:
         if any(key in MODIFIERS for key in keys) and self.held:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +212,7 @@ REFUSED = {
 @pytest.mark.parametrize(("source", "says"), REFUSED.items(), ids=lambda each: str(each)[:40])
 def test_what_is_no_plain_call_is_refused_and_never_runs(source: str, says: str, tmp_path: Path) -> None:
     ran = tmp_path / "ran"
-    with pytest.raises(SourceRefused, match=".*") as refused:
+    with pytest.raises(SourceRefused) as refused:
         said(source.replace("{ran}", str(ran)))
     assert says in str(refused.value) and "\n" not in str(refused.value) and len(str(refused.value)) < 300
     assert not ran.exists()
@@ -219,10 +220,8 @@ def test_what_is_no_plain_call_is_refused_and_never_runs(source: str, says: str,
 
 @given(st.text(max_size=200))
 def test_any_text_is_understood_or_refused(text: str) -> None:
-    try:
+    with contextlib.suppress(SourceRefused):
         Reader().read(text, pixels)
-    except SourceRefused as error:
-        assert str(error)
 
 
 WORDS = [
@@ -246,10 +245,8 @@ WORDS = [
 
 @given(st.lists(st.sampled_from(WORDS), max_size=40).map("".join))
 def test_any_jumble_of_calls_is_understood_or_refused(source: str) -> None:
-    try:
+    with contextlib.suppress(SourceRefused):
         Reader().read(source, pixels)
-    except SourceRefused as error:
-        assert str(error)
 
 
 whole = st.builds(lambda x, y: at(x, y), st.integers(0, SCREEN[0] - 1), st.integers(0, SCREEN[1] - 1))
