@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..environments.base import Stepped
+from ..episodes.evidence import crop_around
 from ..episodes.reader import Episode
 from ..episodes.schema import (
     BeginLine,
@@ -41,10 +42,6 @@ _T = TypeVar("_T")
 
 Watch = Callable[[Step], Awaitable[None] | None]
 """Called with each step when it has ended."""
-
-_MARGIN = 24
-# the crop that a replay looks for should stand out from its surroundings: not the whole page, not a single glyph
-_LARGEST_CROP = 400
 
 
 class Record:
@@ -246,22 +243,15 @@ def _evidence(saw: Observation, located: tuple[Located, ...], act: Act | None) -
     for each in located:
         if not isinstance(each, Found):
             continue
-        seen = each.place.box.intersection(saw.frame.box)
-        if seen is None:
+        crop = crop_around(saw.frame, each.place.box, each.place.point)
+        if crop is None:
             continue
-        around = each.place.box
-        if max(around.width, around.height) > _LARGEST_CROP:
-            point = each.place.point
-            half = _LARGEST_CROP / 2
-            around = around.intersection(around.at(point.x - half, point.y - half, 2 * half, 2 * half)) or around
-        left, top, right, bottom = around.grown(_MARGIN).pixels(saw.frame.width, saw.frame.height)
-        crop_box = around.model_copy(update={"left": left, "top": top, "right": right, "bottom": bottom})
         node = tree.nodes[each.place.node] if tree is not None and each.place.node is not None else None
         path = tree.path(each.place.node) if tree is not None and each.place.node is not None else ""
         found.append(
             TargetEvidence(
-                crop=saw.frame.crop(crop_box),
-                crop_box=crop_box,
+                crop=crop.frame,
+                crop_box=crop.box,
                 box=each.place.box,
                 role=node.role if node else "",
                 name=node.name if node else "",

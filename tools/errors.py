@@ -27,7 +27,8 @@
     └── EpisodeError          an episode on disk cannot be written or read
         ├── EpisodeUnwritable disk full, folder read-only
         ├── EpisodeCorrupt    truncated blob, wrong hash, path that leaves the folder
-        └── FormatTooNew      written by a newer handeye
+        ├── FormatTooNew      written by a newer handeye
+        └── RecordingRefused  a recording of another format that cannot be converted; names file and place
 
 ``ActionError`` and ``DialectError`` are data: they are recorded in the step and the policy is told. ``UsageError`` never
 reaches an episode that has begun, ``ModelError`` and ``EnvironmentFailed`` end it with the outcome *infrastructure*. One boundary
@@ -152,3 +153,7 @@ class EpisodeCorrupt(EpisodeError):
 
 class FormatTooNew(EpisodeError):
     """The episode was written by a newer format than this version reads."""
+
+
+class RecordingRefused(EpisodeError):
+    """A recording of another format is damaged, is none, or names what it must not; nothing of it was written."""

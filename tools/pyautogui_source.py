@@ -7,7 +7,7 @@ the other way.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeAlias
 
 from . import actions
@@ -18,7 +18,7 @@ from .pyautogui_arguments import Arguments
 from .python_calls import Call, Setting, SourceRefused, read_calls
 
 NOTCH = 100.0
-"""Pixels by which one step of ``scroll`` moves the view: no recording has a measure of it, and this is what a notch of a wheel is in pages."""
+"""Pixels by which one step of ``scroll`` moves the view: no recording has a measure of it; in pages a notch is this."""
 WAITS = 20.0
 """Seconds of a ``computer.wait()`` that names none, as its description in OpenCUA's prompts says."""
 _MOST_PRESSES = 1000
@@ -90,8 +90,24 @@ class Reader:
                 return Understood((Fail(reason="the recording does not say why"),))
             case "WAIT":
                 return Understood((actions.Wait(seconds=2),), ("how long a WAIT lasts",))
+        return self._take(read_calls(source), to_frame)
+
+    def understand(self, calls: Iterable[Call | Setting], to_frame: ToFrame) -> Understood:
+        """The verbs of calls that come from elsewhere; otherwise as `read`.
+
+        Raises:
+            SourceRefused: As `read`.
+        """
+        before = (self._pointer, self._held, self._copied)
+        try:
+            return self._take(calls, to_frame)
+        except SourceRefused:
+            self._pointer, self._held, self._copied = before
+            raise
+
+    def _take(self, calls: Iterable[Call | Setting], to_frame: ToFrame) -> Understood:
         turn = _Turn(to_frame, self._notch, self._pointer, self._held, self._copied)
-        for each in read_calls(source):
+        for each in calls:
             try:
                 turn.take(each)
             except SourceRefused:

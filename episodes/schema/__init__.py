@@ -23,6 +23,7 @@ from .model import (
 )
 from .observation import Dialog, Download, Event, Evidence, Observation, Settled, Tab, Window
 from .outcome import EXIT_CODES, FORMAT, Header, ModelInfo, Outcome, Score, Status, Stop, Verdict
+from .provenance import Loss, Origin, Provenance
 from .step import (
     Absent,
     Ambiguous,
@@ -77,18 +78,21 @@ __all__ = [
     "Line",
     "Link",
     "Located",
+    "Loss",
     "Message",
     "ModelInfo",
     "Node",
     "Observation",
     "ObservationId",
     "ObservationLine",
+    "Origin",
     "Outcome",
     "Part",
     "PersonLine",
     "Prediction",
     "Probe",
     "Problem",
+    "Provenance",
     "Purpose",
     "Record",
     "Reply",

@@ -11,6 +11,7 @@ from ...tools.secrets import OURS
 from .base import Json, ObservationId, Record
 from .model import Call
 from .observation import Observation
+from .provenance import Origin
 from .step import Decision, GuardWord, Link, Located, Problem, Sent, TargetEvidence, Word
 
 
@@ -41,6 +42,7 @@ class BeginLine(Record):
     action: Action | None = None
     chain: tuple[Link, ...] = ()
     evidence: tuple[TargetEvidence, ...] = ()
+    origin: Origin | None = None
 
 
 class EndLine(Record):

@@ -74,6 +74,7 @@ class Event(Record):
         kind: ``dialog``, ``dialog answered``, ``dialog closed`` (by itself), ``printed``, ``file chooser``,
             ``download`` (one began), ``downloaded``, ``download failed``, ``tab opened``, ``tab closed``,
             ``navigated``, ``navigation failed``, ``page error``, ``crashed``,
+            of an imported episode ``plan``, ``evaluated`` and ``not translated`` (something was done that no verb says),
             ``blocked`` (a request to a site that `Start.allow` does not hold, said once for each site) …
         detail: What it concerns: a URL, a site, a file name, a message.
         at: Seconds since the episode began (monotonic clock).
@@ -199,6 +200,8 @@ class Observation(Record):
         settled: Whether the screen had come to rest.
         tree: The accessibility tree, fetched when asked for.
         evidence: What the probes asked at this point found.
+        stand_in: Why there is no screenshot: the frame is then an even grey, of the size that the screen had as far as that is
+            known. Empty where the frame is what was seen; only an imported episode has others.
     """
 
     id: ObservationId
@@ -216,3 +219,4 @@ class Observation(Record):
     settled: Settled = Settled(ok=True)
     tree: LazyTree
     evidence: tuple[Evidence, ...] = ()
+    stand_in: str = ""

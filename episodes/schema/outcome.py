@@ -9,6 +9,7 @@ from pydantic import Field
 from ...tools.secrets import OURS
 from .base import Json, Record
 from .observation import Evidence
+from .provenance import Provenance
 from .step import Problem
 from .task import Check, Task
 
@@ -125,6 +126,7 @@ class Header(Record):
         private: Parts that hold personal data (``network``, ``state``) and are left out of an export.
         licence: Of the recording, when it is published.
         resumed_from: Steps that were there when it was last resumed; None when it never was.
+        imported: Of an episode that was made of another format's recording: where it comes from.
         outcome: None while it runs, or when it broke off.
     """
 
@@ -141,6 +143,7 @@ class Header(Record):
     redactions: tuple[Annotated[str, OURS], ...] = ()
     private: tuple[str, ...] = ()
     licence: str = ""
+    imported: Provenance | None = None
     resumed_from: int | None = None
     outcome: Outcome | None = None
 

@@ -12,6 +12,7 @@ from ...tools.pixels import Frame
 from ...tools.secrets import OURS
 from .base import Json, Record
 from .observation import Observation
+from .provenance import Origin
 
 
 class Candidate(Record):
@@ -195,7 +196,7 @@ class Step(Record):
         action: What was done; None when nothing was sent (a `Say`, a refusal, a target that was not found).
         chain: How frame pixels became input units.
         evidence: What stood at each place of the action.
-        left: The observation afterwards; None when the episode broke off in between.
+        left: The observation afterwards; None when the episode broke off in between, or nobody looked (of an imported one).
         sent: Low-level input.
         timings: Seconds of ``decide``, ``ground``, ``check``, ``guard``, ``act``, ``settle`` … (monotonic clock).
         error: Why it failed.
@@ -203,6 +204,7 @@ class Step(Record):
         words: What a person said or did in it.
         unknown: It was begun and never ended: whether the act happened cannot be told.
         undone: It was begun and never ended, and its act was not done: nothing was to be sent, or a person who resumed the run said so.
+        origin: Of an imported episode: what the step was made of.
     """
 
     index: int
@@ -221,6 +223,7 @@ class Step(Record):
     words: tuple[Word, ...] = ()
     unknown: bool = False
     undone: bool = False
+    origin: Origin | None = None
 
     @property
     def thought(self) -> str:

@@ -1,0 +1,92 @@
+"""JSON of strangers: numbers that are numbers, no deeper than any recording, every mistake with the file and place."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from ...tools.errors import RecordingRefused
+from ...tools.words import cut
+
+_DEEPEST = 64
+
+
+def read_json(data: bytes, where: str) -> Any:
+    """A JSON value.
+
+    Args:
+        data: UTF-8, with or without a byte order mark.
+        where: File and line, for messages.
+
+    Raises:
+        RecordingRefused: It is none, holds NaN or a number that no float can be, or is nested too deeply.
+    """
+    try:
+        value = json.loads(data.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_float, parse_int=_int)
+    except RecursionError as error:
+        raise RecordingRefused(f"{where} is nested too deeply") from error
+    except UnicodeDecodeError as error:
+        raise RecordingRefused(f"{where} is not UTF-8: {error.reason} at byte {error.start}") from error
+    except ValueError as error:
+        raise RecordingRefused(f"{where} is not JSON: {cut(str(error), 160)}") from error
+    layer = [value]
+    for _ in range(_DEEPEST):
+        layer = [
+            inner
+            for each in layer
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not layer:
+            return value
+    raise RecordingRefused(f"{where} is nested too deeply")
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{cut(text, 30)} is larger than any number may be")
+    return value
+
+
+def _int(text: str) -> int:
+    if len(text) > 25:
+        raise ValueError(f"{cut(text, 30)} is larger than any number may be")
+    return int(text)
+
+
+def mapping(value: Any, where: str) -> dict[str, Any]:
+    """The value, which has to be an object.
+
+    Raises:
+        RecordingRefused: It is none.
+    """
+    if not isinstance(value, dict):
+        raise RecordingRefused(f"{where} is no JSON object but {cut(json.dumps(value), 60)}")
+    return value
+
+
+def listing(value: Any, where: str) -> list[Any]:
+    """The value, which has to be a list.
+
+    Raises:
+        RecordingRefused: It is none.
+    """
+    if not isinstance(value, list):
+        raise RecordingRefused(f"{where} is no list but {cut(json.dumps(value), 60)}")
+    return value
+
+
+def text(value: Any) -> str:
+    """The value if it is a text, else an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def number(value: Any) -> float | None:
+    """The value if it is a number."""
+    return float(value) if type(value) in (int, float) else None
