@@ -278,6 +278,53 @@ def serve(
 
 
 @app.command()
+def convert(
+    format: Annotated[
+        str, typer.Argument(help="agentnet, agentnetbench, browseruse, osworld or screenagent.", metavar="FROM")
+    ],
+    path: Annotated[Path, typer.Argument(help="Folder, file or zip of one recording, or of many.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder for the episode, or for the episodes of several recordings."),
+    ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="A further folder in which screenshots are looked for by their name.")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Make episodes of another tool's recordings. Nothing in them is run; what is lost is said.
+
+    Exit code: 0 all were converted, 1 at least one was refused (the others are there), 2 a mistake of yours.
+    """
+    from .benchmarks.converting import convert as convert_recordings
+
+    _set_debug(debug)
+    raise typer.Exit(convert_recordings(format, path, out, pictures, _console()))
+
+
+@app.command()
+def export(
+    episode: Annotated[Path, typer.Argument(help="Folder or zip of an episode.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to", help="agentnet, osworld, playwright, recorder (Chrome DevTools) or sft (rows for fine-tuning)."
+        ),
+    ],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File or folder to write.")] = None,
+    dialect: Annotated[
+        str | None, typer.Option(help="For sft: in whose words: phi4 (the default), qwen, qwen-pixels.")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Write an episode in another tool's format; what that loses is said."""
+    from .benchmarks.converting import export as export_episode
+
+    _set_debug(debug)
+    export_episode(episode, to, out, dialect, _console())
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of episodes and task files."""
     from .episodes.publish import schema_text

@@ -10,10 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from ...episodes.schema import Decision, Observation, Request, Step, Task
 from ...tools.actions import Say, Target, Zoom, places
 from ...tools.errors import DialectError
-from ..base import Mode, Scene, Shown
-from ..history import facts, recall
+from ..base import Mode, Scene
 from ..mind import Mind
-from .fill import fill
+from ..scenes import scene_of
 
 _ZOOMS = 3
 """How often a model may look closer before it has to decide."""
@@ -78,20 +77,8 @@ class ModelPolicy:
         return request.model_copy(update={"temperature": self._thinking.temperature})
 
     async def _scene(self, task: Task, past: Sequence[Step], now: Observation) -> Scene:
-        history = recall(past, self._thinking.frames)
-        shown = [
-            Shown(turn.text, await self._mind.views.whole(turn.frame) if turn.frame is not None else None)
-            for turn in history.turns
-        ]
-        goal = fill(task.goal, self._inputs) if self._inputs else task.goal
-        return Scene(
-            task=task.model_copy(update={"goal": goal, "inputs": dict(self._inputs)}),
-            past=tuple(shown),
-            dropped=history.dropped,
-            image=await self._mind.views.whole(now),
-            facts=facts(now),
-            step=len(past),
-        )
+        frames = self._thinking.frames
+        return await scene_of(task, past, now, views=self._mind.views, inputs=self._inputs, frames=frames)
 
 
 def _hoped(past: Sequence[Step], now: Observation) -> Decision | None:

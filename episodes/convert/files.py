@@ -1,4 +1,4 @@
-"""The files of a recording: a folder, one file, or a zip, from a stranger. Nothing outside is read, nothing in it is followed or trusted."""
+"""The files of a recording of a stranger: a folder, one file, or a zip. Nothing outside is read, nothing in it is trusted."""
 
 from __future__ import annotations
 

@@ -107,6 +107,7 @@ def _recording(files: Files, file: str, where: str, value: Any) -> Recording:
             saw=index,
             left=index + 1 if index + 1 < len(values) else None,
             thought=next((inner[key] for key in _THOUGHT if text(inner.get(key))), ""),
+            words=text(inner.get("action")),
         )
         code = inner.get("code")
         understood += add(recording, record, lambda code=code, box=box: reader.read(text(code), in_parts(box)))  # type: ignore[misc]

@@ -78,6 +78,7 @@ class _File(NamedTuple):
                 saw=index,
                 left=index + 1 if follows else None,
                 thought=text(inner.get("thought")) if isinstance(inner, dict) else "",
+                words=text(inner.get("low_level_instruction")) if isinstance(inner, dict) else "",
                 boxes=lambda act, step=step, box=box: _boxes(act, step, box),  # type: ignore[misc]
             )
             understood += add(recording, record, lambda step=step, box=box: _understood(reader, step, box))  # type: ignore[misc]

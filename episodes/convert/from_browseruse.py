@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -109,7 +110,7 @@ class _History(NamedTuple):
         for name in ("/".join(parts), parts[-1]):
             found = find_file(self.files, name.lstrip("/"), self.file, where) if name.strip("/") else None
             if found is not None:
-                return Picture(found, lambda: self.files.read(found))
+                return Picture(found, partial(self.files.read, found))
         return f"the screenshot {cut(path, 120)} lies outside the recording's folder: copy it there, or name its folder with --pictures"
 
     def _end(self, recording: Recording, values: list[dict[str, Any]]) -> None:

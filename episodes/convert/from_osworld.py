@@ -152,6 +152,7 @@ class _Result(NamedTuple):
                 saw=decided_on,
                 left=None if shared else look,
                 thought=text(each.get("response")) or text(each.get("thought")),
+                words=text(each.get("natural_language_action")),
                 at=recording.looks[look if not shared else decided_on].at,
                 reward=number(each.get("reward")),
                 error=Problem(kind="ActionError", message=cut(error, 2000))

@@ -127,6 +127,7 @@ class _Folder(NamedTuple):
                 saw=index,
                 left=index + 1 if index + 1 < len(real) else None,
                 thought=_thought(turn),
+                words=text(turn.get("current_task")),
                 at=look.at,
                 boxes=lambda act, acts=acts, to_frame=to_frame: _areas(act, acts, to_frame),  # type: ignore[misc]
             )

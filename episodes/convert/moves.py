@@ -35,6 +35,7 @@ class Record:
     saw: int
     left: int | None = None
     thought: str = ""
+    words: str = ""
     at: float = 0.0
     seconds: float | None = None
     reward: float | None = None
@@ -80,7 +81,13 @@ def add_said(recording: Recording, record: Record, said: Sequence[IntendedAct | 
             intent=verb,
             action=act,
             thought=record.thought,
-            origin=Origin(record=record.number, part=part, parts=len(said), value=record.value if part == 0 else None),
+            origin=Origin(
+                record=record.number,
+                part=part,
+                parts=len(said),
+                words=record.words,
+                value=record.value if part == 0 else None,
+            ),
             boxes=record.boxes(act) if record.boxes is not None and act is not None else (),
             unplaced="" if act is not None or isinstance(verb, Say) else unplaced,
             at=record.at,

@@ -126,7 +126,7 @@ class Recording:
     secrets: tuple[str, ...] = ()
     looks: list[Look] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
-    ending: Ending = Ending()
+    ending: Ending = field(default_factory=Ending)
     fields: dict[str, Json] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)

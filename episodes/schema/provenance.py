@@ -26,6 +26,7 @@ class Origin(Record):
         record: Its number in the recording, from 0.
         part: Which of the record's steps this is, from 0.
         parts: How many steps the record became.
+        words: What the recording calls the act in words: ``Click the Search button``.
         value: The record as it stands there, without its pictures, all fields that the schema here has no place for among them (the
             ground truth of a benchmark, its alternatives, its boxes). Only in the first part.
     """
@@ -33,6 +34,7 @@ class Origin(Record):
     record: int
     part: int = 0
     parts: int = 1
+    words: str = ""
     value: Json = None
 
 
