@@ -74,7 +74,7 @@ def open_files(path: Path, *, pictures: Path | None = None) -> Files:
         return Folder(path, more=more)
     if not path.is_file():
         raise RecordingRefused(f"there is nothing at {path}", remedy="give the folder, file or zip of a recording")
-    if zipfile.is_zipfile(path):
+    if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
         return Zip(path)
     return Folder(path.parent, chosen=path.name, more=more)
 

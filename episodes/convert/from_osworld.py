@@ -187,12 +187,12 @@ class _Result(NamedTuple):
 
 def _time(value: Any) -> datetime | None:
     """``20240617@120001``, with or without microseconds at its end."""
-    for form in ("%Y%m%d@%H%M%S%f", "%Y%m%d@%H%M%S"):
-        try:
-            return datetime.strptime(value, form).replace(tzinfo=UTC) if isinstance(value, str) else None
-        except ValueError:
-            continue
-    return None
+    # told apart by length: strptime takes the last digit of a second for a fraction
+    form = "%Y%m%d@%H%M%S" if isinstance(value, str) and len(value) == len("20240617@120001") else "%Y%m%d@%H%M%S%f"
+    try:
+        return datetime.strptime(value, form).replace(tzinfo=UTC) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def _understood(reader: Reader, action: Any, box: Box) -> Understood:

@@ -47,7 +47,7 @@ def add(recording: Recording, record: Record, understand: Callable[[], Understoo
     """Adds a record's moves; where it cannot be understood, or does nothing by itself, an event that says so.
 
     Returns:
-        Whether it was understood.
+        Whether it became a move.
     """
     try:
         understood = understand()
@@ -67,7 +67,7 @@ def add(recording: Recording, record: Record, understand: Callable[[], Understoo
             record.saw,
         )
     add_said(recording, record, understood.said)
-    return True
+    return bool(understood.said)
 
 
 def add_said(recording: Recording, record: Record, said: Sequence[IntendedAct | Say], *, unplaced: str = "") -> None:

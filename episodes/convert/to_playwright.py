@@ -18,7 +18,8 @@ from .recording import Tally
 
 _HEAD = '''"""{title}
 
-Written by handeye from a recorded run. Run it as it is, or with pytest; HEADED=1 shows the browser{base_note}.
+Written by handeye from a recorded run. Run it as it is, or with pytest; HEADED=1 shows the browser, CHROMIUM=…
+names one in place of Playwright's own{base_note}.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ _TAIL = """
 
 def test_{name}() -> None:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(headless=not os.environ.get("HEADED"))
+        browser = playwright.chromium.launch(
+            headless=not os.environ.get("HEADED"), executable_path=os.environ.get("CHROMIUM") or None
+        )
         try:
             play(browser.new_context(**CONTEXT).new_page())
         finally:

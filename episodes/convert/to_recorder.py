@@ -107,8 +107,10 @@ class _Flow:
         moved = step.left is not None and step.left.url != step.saw.url and step.left.url.startswith("http")
         if moved:
             self._scrolled = {"x": 0, "y": 0}
-        if moved and len(self.steps) > before and step.left is not None and self.steps[-1]["type"] not in ("navigate",):
-            self.steps[-1]["assertedEvents"] = [{"type": "navigation", "url": step.left.url, "title": step.left.title}]
+        # what leads away is a key going down, and not its coming up again
+        acts = [each for each in self.steps[before:] if each["type"] in ("click", "doubleClick", "change", "keyDown")]
+        if moved and acts and step.left is not None:
+            acts[-1]["assertedEvents"] = [{"type": "navigation", "url": step.left.url, "title": step.left.title}]
 
     def _verb(self, verb: Intent, step: Step) -> None:
         found = handles(step)

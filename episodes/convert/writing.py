@@ -23,6 +23,7 @@ from ..schema import (
     BeginLine,
     Decision,
     EndLine,
+    Event,
     GuardWord,
     Header,
     LazyTree,
@@ -114,6 +115,8 @@ class _Writing:
         missing = {"tree": "the recording has no accessibility tree", **recording.missing}
         if self._stand_ins:
             missing["frames"] = f"{self._stand_ins} of {len(recording.looks)} looks have no screenshot; each says why"
+        if all(each.frame_box is None for each in recording.looks):
+            missing["screen"] = f"its size is not known and taken for {_SCREEN[0]}x{_SCREEN[1]}"
         return Provenance(
             format=recording.format,
             name=recording.name,
@@ -128,7 +131,8 @@ class _Writing:
         for each in range(len(self._seen), index + 1):
             look = self._recording.looks[each]
             frame, why = await asyncio.to_thread(self._frame, look)
-            events = (*look.events, *(self._recording.after if each == len(self._recording.looks) - 1 else ()))
+            unseen = (Event(kind="no screenshot", detail=why, at=look.at),) if why else ()
+            events = (*unseen, *look.events, *(self._recording.after if each == len(self._recording.looks) - 1 else ()))
             observation = Observation(
                 id=f"o{each:04d}",
                 at=look.at,

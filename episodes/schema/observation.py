@@ -74,7 +74,7 @@ class Event(Record):
         kind: ``dialog``, ``dialog answered``, ``dialog closed`` (by itself), ``printed``, ``file chooser``,
             ``download`` (one began), ``downloaded``, ``download failed``, ``tab opened``, ``tab closed``,
             ``navigated``, ``navigation failed``, ``page error``, ``crashed``,
-            of an imported episode ``plan``, ``evaluated`` and ``not translated`` (something was done that no verb says),
+            of an imported episode ``plan``, ``evaluated``, ``no screenshot`` and ``not translated`` (something was done that no verb says),
             ``blocked`` (a request to a site that `Start.allow` does not hold, said once for each site) …
         detail: What it concerns: a URL, a site, a file name, a message.
         at: Seconds since the episode began (monotonic clock).
