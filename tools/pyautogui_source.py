@@ -258,8 +258,8 @@ class _Turn:
         x, y = given.get("xOffset"), given.get("yOffset")
         if isinstance(x, list | tuple) and len(x) == 2:
             x, y = x
-        offset = [0.0 if each is None else each for each in (x, y)]
-        if any(type(each) not in (int, float) for each in offset):
+        offset = [float(each) for each in (x or 0, y or 0) if isinstance(each, int | float)]
+        if len(offset) != 2:
             raise SourceRefused(f"line {given.line}: {given.name}: {x!r}, {y!r} is no distance")
         zero = self._framed(given, 0, 0)
         # a distance in the source's units: the way of two points, the nearer one the corner

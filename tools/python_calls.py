@@ -12,7 +12,7 @@ import math
 import re
 import warnings
 from collections.abc import Iterator
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 from .words import cut, one_line
 
@@ -177,8 +177,8 @@ class _Reader:
         if depth > _DEEPEST:
             raise _refused(node, "a value nested this deeply")
         match node:
-            case ast.Constant(value=None | bool() | str()):
-                return node.value
+            case ast.Constant(value=None | bool() | str() as plain):
+                return plain
             case ast.Constant(value=int() | float() as number):
                 return _number(node, number)
             case ast.Name(id=name) if name in self._values:
@@ -226,7 +226,7 @@ class _Reader:
             raise _refused(node, "a division by zero") from error
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Value) -> TypeGuard[int | float]:
     return type(value) in (int, float)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -109,8 +110,7 @@ def _recording(files: Files, file: str, where: str, value: Any) -> Recording:
             thought=next((inner[key] for key in _THOUGHT if text(inner.get(key))), ""),
             words=text(inner.get("action")),
         )
-        code = inner.get("code")
-        understood += add(recording, record, lambda code=code, box=box: reader.read(text(code), in_parts(box)))  # type: ignore[misc]
+        understood += add(recording, record, partial(reader.read, text(inner.get("code")), in_parts(box)))
     _end(recording, data)
     finish(recording, where, len(values), understood)
     return recording

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -79,9 +80,9 @@ class _File(NamedTuple):
                 left=index + 1 if follows else None,
                 thought=text(inner.get("thought")) if isinstance(inner, dict) else "",
                 words=text(inner.get("low_level_instruction")) if isinstance(inner, dict) else "",
-                boxes=lambda act, step=step, box=box: _boxes(act, step, box),  # type: ignore[misc]
+                boxes=partial(_boxes, step, box),
             )
-            understood += add(recording, record, lambda step=step, box=box: _understood(reader, step, box))  # type: ignore[misc]
+            understood += add(recording, record, partial(_understood, reader, step, box))
         finish(recording, self.file, len(values), understood)
 
 
@@ -126,7 +127,7 @@ def true_calls(actions: Any) -> Iterator[Call]:
                 yield Call(f"pyautogui.{kind}", (), xy, line)
 
 
-def _boxes(act: Act, step: dict[str, Any], frame: Box) -> tuple[Box | None, ...]:
+def _boxes(step: dict[str, Any], frame: Box, act: Act) -> tuple[Box | None, ...]:
     """For each place of the act the true box around it; None where the truth has none."""
     true = [found for each in listing_or_empty(step.get("ground_truth_actions")) for found in _true_boxes(each, frame)]
     return tuple(

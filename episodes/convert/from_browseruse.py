@@ -196,8 +196,8 @@ def _turn(recording: Recording, index: int, value: dict[str, Any], followed: boo
     )
     before = len(recording.moves)
     add_said(recording, record, [verb for verb, _ in said], unplaced=UNPLACED)
-    for move, (_, problem) in zip(recording.moves[before:], said, strict=True):
-        move.error = problem
+    for move, (_, wrong) in zip(recording.moves[before:], said, strict=True):
+        move.error = wrong
     secrets = {
         name
         for move in recording.moves[before:]

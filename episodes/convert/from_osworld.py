@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -161,7 +162,7 @@ class _Result(NamedTuple):
             )
             box = box_of(recording, decided_on)
             # what comes after an act that is not understood stands where that act left the screen
-            understood += add(recording, record, lambda each=each, box=box: _understood(reader, each["action"], box))  # type: ignore[misc]
+            understood += add(recording, record, partial(_understood, reader, each["action"], box))
         return understood
 
     def _end(self, recording: Recording, values: list[dict[str, Any]], broken: list[dict[str, Any]]) -> None:
@@ -223,9 +224,10 @@ def _calls(action: dict[str, Any]) -> tuple[Call, ...]:
 
     match kind:
         case "WAIT" | "DONE" | "FAIL":
-            name = {"WAIT": "computer.wait", "DONE": "computer.terminate", "FAIL": "computer.terminate"}[kind]
-            named = {"WAIT": {"seconds": 2}, "DONE": {"status": "success"}, "FAIL": {"status": "failure"}}[kind]
-            return (Call(name, (), dict(named), 1),)
+            status = {"DONE": "success", "FAIL": "failure"}.get(kind)
+            if status is None:
+                return (Call("computer.wait", (2,), {}, 1),)
+            return (Call("computer.terminate", (status,), {}, 1),)
         case "SCROLL":
             down = (Call("pyautogui.scroll", (given["dy"],), {}, 1),) if given.get("dy") else ()
             across = (Call("pyautogui.hscroll", (given["dx"],), {}, 1),) if given.get("dx") else ()

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -14,9 +15,9 @@ from ...tools.actions import Act, places
 from ...tools.errors import RecordingRefused
 from ...tools.geometry import Box, Point, Transform
 from ...tools.keys import for_x11
-from ...tools.pyautogui_source import Reader, ToFrame
+from ...tools.pyautogui_source import Reader, ToFrame, Understood
 from ...tools.python_calls import Call, SourceRefused
-from ..schema import Event
+from ..schema import Event, Json
 from .files import Files
 from .from_agentnet import box_of, picture_of
 from .moves import Record, add, finish, in_pixels
@@ -81,7 +82,9 @@ class _Folder(NamedTuple):
             },
             missing={"durations": "ScreenAgent records when a turn began, not how long it took"},
         )
-        negative = [{"file": name, "actions": turn.get("actions")} for name, turn in turns if _NEGATIVE.search(name)]
+        negative: list[Json] = [
+            {"file": name, "actions": turn.get("actions")} for name, turn in turns if _NEGATIVE.search(name)
+        ]
         if negative:
             recording.fields["negative"] = negative
             recording.tally.lose("a negative example, which nobody did (kept in imported.fields)", len(negative))
@@ -129,15 +132,17 @@ class _Folder(NamedTuple):
                 thought=_thought(turn),
                 words=text(turn.get("current_task")),
                 at=look.at,
-                boxes=lambda act, acts=acts, to_frame=to_frame: _areas(act, acts, to_frame),  # type: ignore[misc]
+                boxes=partial(_areas, acts, to_frame),
             )
-            understood += add(
-                recording, record, lambda acts=acts, to_frame=to_frame: reader.understand(tuple(_calls(acts)), to_frame)
-            )  # type: ignore[misc]
+            understood += add(recording, record, partial(_understood, reader, acts, to_frame))
         if plan and done >= len(plan):
             message = f"its evaluator says of all {len(plan)} subtasks that they succeeded"
             recording.ending = Ending(stop="done", message=message)
         finish(recording, self.folder, acting, understood)
+
+
+def _understood(reader: Reader, acts: list[Any], to_frame: ToFrame) -> Understood:
+    return reader.understand(tuple(_calls(acts)), to_frame)
 
 
 def _time(name: str) -> datetime | None:
@@ -260,7 +265,7 @@ def _keyboard(action: dict[str, Any], line: int) -> Iterator[Call]:
             raise SourceRefused(f"line {line}: {json.dumps(kind)} is no keyboard action of ScreenAgent")
 
 
-def _areas(act: Act, actions: list[Any], to_frame: ToFrame) -> tuple[Box | None, ...]:
+def _areas(actions: list[Any], to_frame: ToFrame, act: Act) -> tuple[Box | None, ...]:
     """The clickable areas that the places of an act lie in."""
     areas = [
         found for each in actions if isinstance(each, dict) and (found := _area(each.get("clickable_area"), to_frame))

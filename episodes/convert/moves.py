@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from ...tools.actions import Act, IntendedAct, Say, places
 from ...tools.errors import RecordingRefused
@@ -79,7 +80,7 @@ def add_said(recording: Recording, record: Record, said: Sequence[IntendedAct | 
             saw=record.saw,
             left=record.saw if isinstance(verb, Say) else record.left if last else None,
             intent=verb,
-            action=act,
+            action=cast(Act | None, act),
             thought=record.thought,
             origin=Origin(
                 record=record.number,
@@ -88,7 +89,7 @@ def add_said(recording: Recording, record: Record, said: Sequence[IntendedAct | 
                 words=record.words,
                 value=record.value if part == 0 else None,
             ),
-            boxes=record.boxes(act) if record.boxes is not None and act is not None else (),
+            boxes=record.boxes(cast(Act, act)) if record.boxes is not None and act is not None else (),
             unplaced="" if act is not None or isinstance(verb, Say) else unplaced,
             at=record.at,
             seconds=record.seconds if last else None,

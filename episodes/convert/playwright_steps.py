@@ -19,6 +19,7 @@ from ...tools.actions import (
     Move,
     Navigate,
     NewTab,
+    Place,
     Press,
     Read,
     Release,
@@ -192,7 +193,7 @@ class Lines:
             return f"{page}.get_by_label({literal(handle.name)}).or_({page}.get_by_text({literal(handle.name)})).first"
         return ""
 
-    def _click(self, verb: Click[Point], handle: Handle) -> list[str]:
+    def _click(self, verb: Click[Place], handle: Handle) -> list[str]:
         given = [f"button={verb.button!r}"] if verb.button != "left" else []
         where = self.locator(handle)
         if where:
@@ -218,7 +219,7 @@ class Lines:
             return []
         return _moved(handle.point)
 
-    def _drag(self, verb: Drag[Point], found: tuple[Handle, ...]) -> list[str]:
+    def _drag(self, verb: Drag[Place], found: tuple[Handle, ...]) -> list[str]:
         where = [self.locator(each) for each in found]
         if len(found) == 2 and all(where) and verb.button == "left" and not verb.modifiers:
             return [f"{where[0]}.drag_to({where[1]})"]
@@ -231,7 +232,7 @@ class Lines:
         button = f"button={verb.button!r}"
         return [*held, *_moved(first), f"page.mouse.down({button})", *moves, f"page.mouse.up({button})", *freed]
 
-    def _type(self, verb: Type[Point], handle: Handle | None) -> list[str]:
+    def _type(self, verb: Type[Place], handle: Handle | None) -> list[str]:
         lines: list[str] = []
         first, *rest = (
             verb.text.split("\n")
@@ -268,7 +269,7 @@ class Lines:
                 self._tally.lose(f"the key {chord}: the browser's keyboard does not have it")
         return found
 
-    def _hold(self, verb: Hold[Point], found: tuple[Handle, ...]) -> list[str]:
+    def _hold(self, verb: Hold[Place], found: tuple[Handle, ...]) -> list[str]:
         wait = f"page.wait_for_timeout({round(verb.seconds * 1000)})"
         keys = [key for chord in self._chords(verb.keys) for key in chord.split("+")]
         down = [f"page.keyboard.down({literal(key)})" for key in keys]
@@ -278,7 +279,7 @@ class Lines:
         pressed = [*_moved(found[0].point), "page.mouse.down()"] if found else []
         return [*down, *pressed, wait, *(["page.mouse.up()"] if found else []), *up]
 
-    def _wait(self, verb: Wait[Point], found: tuple[Handle, ...]) -> list[str]:
+    def _wait(self, verb: Wait[Place], found: tuple[Handle, ...]) -> list[str]:
         timeout = round(verb.seconds * 1000)
         if not found:
             return [f"page.wait_for_timeout({timeout})"]
@@ -303,7 +304,7 @@ class Lines:
             return [*context, "page = context.pages[-1]"]
         return [*context, f"page = context.pages[{[each.id for each in step.left.tabs].index(left.id)}]"]
 
-    def _length(self, verb: Scroll[Point], step: Step) -> tuple[str, str]:
+    def _length(self, verb: Scroll[Place], step: Step) -> tuple[str, str]:
         scale = step.saw.surfaces[0].to_input
         return f"{round(verb.dx * scale.scale_x, 3):g}", f"{round(verb.dy * scale.scale_y, 3):g}"
 

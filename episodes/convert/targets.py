@@ -49,11 +49,11 @@ class FrameAt(NamedTuple):
 
     Attributes:
         css: Where it stands in its document; empty when that is not known.
-        index: Which of the document's frames it is, from 0.
+        number: Which of the document's frames it is, from 0.
     """
 
     css: str
-    index: int
+    number: int
 
 
 class Handle(NamedTuple):
@@ -200,7 +200,7 @@ def _frame_index(tree: Tree, index: int) -> int:
 
 def _css(tree: Tree, index: int) -> str:
     """``html > body > form > button:nth-of-type(2)``, from the root of the document; empty where something on the way is no element."""
-    steps = []
+    steps: list[str] = []
     for part in reversed(tree.path(index).split(" > ")):
         if part.partition("[")[0] in ("document", "#document"):
             break

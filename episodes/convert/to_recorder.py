@@ -17,6 +17,7 @@ from ...tools.actions import (
     Key,
     Move,
     Navigate,
+    Place,
     Reload,
     Scroll,
     Select,
@@ -24,7 +25,6 @@ from ...tools.actions import (
     Wait,
 )
 from ...tools.errors import UsageError
-from ...tools.geometry import Point
 from ...tools.keys import parse_chord
 from ...tools.words import cut, in_words, one_line
 from ..reader import Episode
@@ -150,7 +150,7 @@ class _Flow:
             case _:
                 self._tally.lose(f"{verb.verb}: the Recorder has no step for it")
 
-    def _click(self, verb: Click[Point], handle: Handle) -> None:
+    def _click(self, verb: Click[Place], handle: Handle) -> None:
         target = self._target(handle, verb, offsets=True)
         if not target:
             return
@@ -164,7 +164,7 @@ class _Flow:
             self.steps += [{"type": "keyUp", "key": each} for each in reversed(verb.modifiers)]
         self._focused = {key: value for key, value in target.items() if not key.startswith("offset")}
 
-    def _type(self, verb: Type[Point], handle: Handle | None) -> None:
+    def _type(self, verb: Type[Place], handle: Handle | None) -> None:
         if handle is not None:
             target = self._target(handle, verb, offsets=True)
             if not target:
@@ -189,7 +189,7 @@ class _Flow:
             else:
                 self._tally.lose("a character that the Recorder has no key for")
 
-    def _select(self, verb: Select[Point], handle: Handle, step: Step) -> None:
+    def _select(self, verb: Select[Place], handle: Handle, step: Step) -> None:
         target = self._target(handle, verb)
         if not target:
             return
@@ -206,7 +206,7 @@ class _Flow:
         self.steps += [{"type": "keyDown", "key": key} for key in keys]
         self.steps += [{"type": "keyUp", "key": key} for key in reversed(keys)]
 
-    def _wait(self, verb: Wait[Point], found: tuple[Handle, ...]) -> None:
+    def _wait(self, verb: Wait[Place], found: tuple[Handle, ...]) -> None:
         timeout = {"timeout": max(1, min(_LONGEST_WAIT, verb.seconds) * 1000)}
         if not found:
             milliseconds = round(min(_LONGEST_WAIT, verb.seconds) * 1000)
@@ -225,10 +225,10 @@ class _Flow:
         """Selectors of a target, and where in it; by pixels of the page where it has none."""
         selectors = _selectors(handle)
         point, box = handle.point, handle.box
-        frame = {"frame": [each.index for each in handle.frames]} if handle.frames else {}
+        frame = {"frame": [each.number for each in handle.frames]} if handle.frames else {}
         if not selectors:
             if point is None:
-                self._tally.lose(f"{verb.verb}: its place is only described: {cut(in_words(verb), 60)}")  # type: ignore[arg-type]  # a verb with a place
+                self._tally.lose(f"{verb.verb}: its place is only described: {cut(in_words(verb), 60)}")
                 return {}
             self._tally.lose("a target that is known by its pixels only: an offset in the page as it stood unscrolled")
             at = {"offsetX": round(point.x, 2), "offsetY": round(point.y, 2)}
