@@ -15,7 +15,7 @@ from .actions import Act, Answer, Button, Click, Done, Drag, Fail, Hold, Key, Mo
 from .geometry import Point
 from .keys import MODIFIERS
 from .pyautogui_arguments import Arguments
-from .python_calls import Call, Setting, SourceRefused, read_calls
+from .python_calls import Call, Setting, SourceRefused, Value, read_calls
 
 NOTCH = 100.0
 """Pixels by which one step of ``scroll`` moves the view: no recording has a measure of it; in pages a notch is this."""
@@ -90,7 +90,7 @@ class Reader:
                 return Understood((Fail(reason="the recording does not say why"),))
             case "WAIT":
                 return Understood((actions.Wait(seconds=2),), ("how long a WAIT lasts",))
-        return self._take(read_calls(source), to_frame)
+        return self._take(read_calls(source, _constant), to_frame)
 
     def understand(self, calls: Iterable[Call | Setting], to_frame: ToFrame) -> Understood:
         """The verbs of calls that come from elsewhere; otherwise as `read`.
@@ -118,6 +118,17 @@ class Reader:
         understood = turn.finished()
         self._pointer, self._held, self._copied = turn.pointer, turn.held, turn.copied
         return understood
+
+
+_NAMED_BUTTONS = ("LEFT", "MIDDLE", "RIGHT", "PRIMARY", "SECONDARY")
+
+
+def _constant(name: str) -> Value:
+    """The buttons and the easings that pyautogui has names for."""
+    module, _, last = name.rpartition(".")
+    if module != "pyautogui" or not (last in _NAMED_BUTTONS or last.startswith("ease") or last == "linear"):
+        raise KeyError(name)
+    return last.lower() if last in _NAMED_BUTTONS else last
 
 
 def _reason(error: ValueError) -> str:
@@ -153,7 +164,7 @@ class _Turn:
         if isinstance(each, Setting):
             if each.name not in ("pyautogui.PAUSE", "pyautogui.FAILSAFE", "pyautogui.MINIMUM_DURATION"):
                 raise SourceRefused(f"line {each.line}: {each.name} is not read")
-            self._lost.append(f"{each.name}: the pace of the acts")
+            self._lost.append(each.name if each.name.endswith("FAILSAFE") else f"{each.name}: the pace of the acts")
             return
         self._enter(each.inside)
         self._call(each)

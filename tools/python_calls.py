@@ -11,7 +11,7 @@ import ast
 import math
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 from .words import cut, one_line
@@ -57,8 +57,12 @@ class Setting(NamedTuple):
     line: int
 
 
-def read_calls(source: str) -> tuple[Call | Setting, ...]:
+def read_calls(source: str, constants: Callable[[str], Value] | None = None) -> tuple[Call | Setting, ...]:
     """The calls in some source, in order.
+
+    Args:
+        source: Python, perhaps fenced as Markdown has it.
+        constants: The value of a dotted name of a module (``pyautogui.LEFT``); raises KeyError for one that has none.
 
     Raises:
         SourceRefused: It is too long, no Python, or does more than call things with constants.
@@ -70,7 +74,7 @@ def read_calls(source: str) -> tuple[Call | Setting, ...]:
             # a backslash that escapes nothing is the author's business
             warnings.simplefilter("ignore")
             tree = ast.parse(_unfenced(source))
-        return tuple(_Reader().block(tree.body, ()))
+        return tuple(_Reader(constants or _none).block(tree.body, ()))
     except SyntaxError as error:
         raise SourceRefused(f"line {error.lineno or 1}: this is no Python: {error.msg}") from error
     except (ValueError, RecursionError, MemoryError) as error:
@@ -87,8 +91,13 @@ def _unfenced(source: str) -> str:
     return match[1] if match else source.strip()
 
 
+def _none(name: str) -> Value:
+    raise KeyError(name)
+
+
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, constants: Callable[[str], Value]) -> None:
+        self._constants = constants
         self._modules: dict[str, str] = {}
         self._values: dict[str, Value] = {}
         self._seen = 0
@@ -185,6 +194,11 @@ class _Reader:
                 return self._values[name]
             case ast.Name(id=name):
                 raise _refused(node, f"the name {name!r}, which has no known value")
+            case ast.Attribute():
+                try:
+                    return self._constants(self._name(node))
+                except KeyError as error:
+                    raise _refused(node, "a value of an object") from error
             case ast.List(elts=items) | ast.Tuple(elts=items):
                 if len(items) > _MOST:
                     raise _refused(node, f"more than {_MOST} items")
@@ -250,7 +264,6 @@ _WHAT: dict[type[ast.AST], str] = {
     ast.AugAssign: "an assignment that adds to a value",
     ast.Lambda: "a function",
     ast.Call: "a value that a call returns",
-    ast.Attribute: "a value of an object",
     ast.Subscript: "an item of a value",
     ast.IfExp: "a condition",
     ast.ListComp: "a loop",
