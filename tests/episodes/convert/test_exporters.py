@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from handeye.episodes.convert.formats import Exported, exporter
@@ -235,5 +235,7 @@ def test_no_text_of_a_page_becomes_code(name: str, title: str, tmp_path_factory:
 
 
 @given(st.text())
+@example("a\0b")
+@example("a\x1bb\x85c\u2028d\x0ce\rf")
 def test_a_comment_is_one_line_whatever_stands_in_it(text: str) -> None:
     assert ast.parse(comment(text)).body == [] and len(comment(text).splitlines()) == 1

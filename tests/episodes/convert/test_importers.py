@@ -255,6 +255,17 @@ def test_agentnetbench_keeps_its_truth_and_the_boxes_stand_at_the_target(tmp_pat
     assert episode.header.environment["system"] == "Windows" and episode.header.task.goal == "Find it"
 
 
+def test_each_end_of_a_drag_has_its_own_true_box(tmp_path: Path) -> None:
+    truth = [
+        true_click(0.1, 0.1, [0.05, 0.05, 0.1, 0.1], "moveTo"),
+        true_click(0.5, 0.5, [0.45, 0.45, 0.1, 0.1], "dragTo"),
+    ]
+    source = "pyautogui.moveTo(x=0.1, y=0.1)\npyautogui.dragTo(x=0.5, y=0.5, button='left')"
+    steps: list[dict[str, Any]] = [{"action": source, "ground_truth_actions": truth}]
+    episode = converted("agentnetbench", agentnetbench(tmp_path / "in", steps), tmp_path / "out")
+    assert [each.box.left for each in episode.steps[0].evidence] == [16, 144]
+
+
 def test_agentnetbench_minimal_files_have_only_the_truth(tmp_path: Path) -> None:
     truth = [
         true_click(0.1, 0.1, kind="moveTo"),
