@@ -14,7 +14,7 @@ from ..episodes.convert.formats import EXPORTERS, IMPORTERS, Exporter, exporter,
 from ..episodes.convert.recording import Importer, Session, in_words
 from ..episodes.convert.writing import write_recording
 from ..episodes.reader import Episode
-from ..tools.errors import EpisodeExists, RecordingRefused, UsageError
+from ..tools.errors import RecordingRefused, UsageError
 from ..tools.filenames import free_names, safe_name
 
 _FAILED = 1
@@ -29,7 +29,7 @@ def convert(kind: str, path: Path, out: Path | None, pictures: Path | None, cons
         The exit code: 0 all were converted, 1 at least one was refused, which is named; the rest was converted all the same.
 
     Raises:
-        UsageError: There is no such format, or no recording of it.
+        UsageError: There is no such format, no recording of it, or the folder is taken.
         EpisodeUnwritable: An episode cannot be written.
     """
     reader = importer(kind)
@@ -48,7 +48,7 @@ def convert(kind: str, path: Path, out: Path | None, pictures: Path | None, cons
         try:
             recording = session.read()
             provenance = write_recording(recording, place)
-        except (RecordingRefused, EpisodeExists) as error:
+        except RecordingRefused as error:
             refused += 1
             console.print(f"✗ {session.name}: {error}", style="red", soft_wrap=True, markup=False)
             continue

@@ -38,6 +38,11 @@ class Files(Protocol):
         ...
 
     @property
+    def index(self) -> tuple[frozenset[str], dict[str, str]]:
+        """All names, and by its last part each file whose last part no other has."""
+        ...
+
+    @property
     def chosen(self) -> str | None:
         """The one that was named, when a file was; all others are only looked up."""
         ...
@@ -107,38 +112,27 @@ def find_file(files: Files, name: str, beside: str, where: str) -> str | None:
         RecordingRefused: It leads out.
     """
     name = checked(name, where)
-    known = _index(files)
+    every, by_last_part = files.index
     folder = str(PurePosixPath(beside).parent)
     for base in (folder, f"{folder}/images", "", "images", f"{folder}/screenshots"):
         candidate = str(PurePosixPath(base) / name)
-        if candidate in known[0]:
+        if candidate in every:
             return candidate
-    return known[1].get(PurePosixPath(name).name)
+    return by_last_part.get(PurePosixPath(name).name)
 
 
-def _index(files: Files) -> tuple[frozenset[str], dict[str, str]]:
-    found: tuple[frozenset[str], dict[str, str]] | None = getattr(files, "index", None)
-    assert found is not None
-    return found
+def _indexed(names: tuple[str, ...]) -> tuple[frozenset[str], dict[str, str]]:
+    last: dict[str, str] = {}
+    twice: set[str] = set()
+    for name in names:
+        part = PurePosixPath(name).name
+        if part in last:
+            twice.add(part)
+        last[part] = name
+    return frozenset(names), {part: name for part, name in last.items() if part not in twice}
 
 
-class _Indexed:
-    names: tuple[str, ...]
-
-    @cached_property
-    def index(self) -> tuple[frozenset[str], dict[str, str]]:
-        """All names, and the last part of those that no other shares."""
-        last: dict[str, str] = {}
-        twice: set[str] = set()
-        for name in self.names:
-            part = PurePosixPath(name).name
-            if part in last:
-                twice.add(part)
-            last[part] = name
-        return frozenset(self.names), {part: name for part, name in last.items() if part not in twice}
-
-
-class Folder(_Indexed):
+class Folder:
     """A folder. Links are followed to files that lie in it, and to no others."""
 
     def __init__(self, root: Path, *, chosen: str | None = None, more: Folder | None = None) -> None:
@@ -152,7 +146,7 @@ class Folder(_Indexed):
         return str(self.root / self.chosen) if self.chosen else str(self.root)
 
     @cached_property
-    def names(self) -> tuple[str, ...]:  # type: ignore[override]  # computed when first asked for
+    def names(self) -> tuple[str, ...]:
         """See `Files.names`; those of the further folder too."""
         found: list[str] = []
         # a link to a folder may lead back to where it stands
@@ -163,6 +157,11 @@ class Folder(_Indexed):
             if len(found) > _MOST:
                 raise RecordingRefused(f"{self.root} holds more than {_MOST} files")
         return tuple(sorted({*found, *(self._more.names if self._more is not None else ())}))
+
+    @cached_property
+    def index(self) -> tuple[frozenset[str], dict[str, str]]:
+        """See `Files.index`."""
+        return _indexed(self.names)
 
     def _file(self, name: str) -> Path:
         file = self.root / checked(name, str(self.root))
@@ -204,13 +203,12 @@ def _why(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
-class Zip(_Indexed):
+class Zip:
     """A zip; its members are read one at a time, as far as they say that they are long and no further."""
-
-    chosen = None
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
+        self.chosen: str | None = None
         try:
             self._zip = zipfile.ZipFile(path)
         except (OSError, zipfile.BadZipFile) as error:
@@ -220,6 +218,7 @@ class Zip(_Indexed):
             raise RecordingRefused(f"{path} unpacks to more than {_ALL} bytes or {_MOST} files: a zip bomb")
         self._members = {checked(each.filename, str(path)): each for each in members}
         self.names = tuple(sorted(self._members))
+        self.index = _indexed(self.names)
 
     def read(self, name: str) -> bytes:
         """See `Files.read`."""

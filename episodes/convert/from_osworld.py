@@ -161,7 +161,6 @@ class _Result(NamedTuple):
                 else None,
             )
             box = box_of(recording, decided_on)
-            # what comes after an act that is not understood stands where that act left the screen
             understood += add(recording, record, partial(_understood, reader, each["action"], box))
         return understood
 

@@ -104,14 +104,15 @@ class _Folder(NamedTuple):
         done = 0
         for index, (_, turn) in enumerate(real):
             actions = _actions(turn)
-            kinds = {each.get("action_type") for each in actions if isinstance(each, dict)}
+            told = [each for each in actions if isinstance(each, dict)]
+            kinds = {text(each.get("action_type")) for each in told}
             look = recording.looks[index]
             if _PLAN in kinds:
-                plan, done = [text(each.get("element")) for each in actions if each.get("action_type") == _PLAN], 0
+                plan, done = [text(each.get("element")) for each in told if each.get("action_type") == _PLAN], 0
                 steps = "\n".join(f"{at}. {each}" for at, each in enumerate(plan, 1))
                 look.events.append(Event(kind="plan", detail=steps, at=look.at))
             if _EVALUATE in kinds:
-                said = next(each for each in actions if each.get("action_type") == _EVALUATE)
+                said = next(each for each in told if each.get("action_type") == _EVALUATE)
                 done += said.get("situation") in ("sub_task_success", "goal_success")
                 words = ": ".join(filter(None, (text(said.get("situation")), text(said.get("advice")))))
                 look.events.append(Event(kind="evaluated", detail=words, at=look.at))

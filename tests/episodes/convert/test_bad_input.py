@@ -235,6 +235,8 @@ def test_odd_shapes_anywhere_are_refused_or_read_and_never_raise_anything_else(t
         turns = [
             {"actions": [value, {"action_type": "MouseAction", "mouse_action_type": value, "mouse_position": value}]},
             {"actions": value},
+            {"actions": [value, {"action_type": "PlanAction", "element": value}]},
+            {"actions": [{"action_type": value}, {"action_type": "EvaluateSubTaskAction", "situation": value}]},
         ]
         good = {"actions": [{"action_type": "WaitAction", "wait_time": 1}]}
         converted("screenagent", screenagent(tmp_path / f"in{count}", [*turns, good]), tmp_path / f"out{count}")
