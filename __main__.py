@@ -280,9 +280,11 @@ def serve(
 @app.command()
 def convert(
     format: Annotated[
-        str, typer.Argument(help="agentnet, agentnetbench, browseruse, osworld or screenagent.", metavar="FROM")
-    ],
-    path: Annotated[Path, typer.Argument(help="Folder, file or zip of one recording, or of many.")],
+        str | None, typer.Argument(help="agentnet, agentnetbench, browseruse, osworld or screenagent.", metavar="FROM")
+    ] = None,
+    path: Annotated[
+        Path | None, typer.Argument(help="Folder, file or zip of one recording, or of many.", metavar="PATH")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Folder for the episode, or for the episodes of several recordings."),

@@ -22,7 +22,7 @@ _ROWS = "sft"
 _FORMATS = f"from: {', '.join(IMPORTERS)}; to: {', '.join((*EXPORTERS, _ROWS))}"
 
 
-def convert(kind: str, path: Path, out: Path | None, pictures: Path | None, console: Console) -> int:
+def convert(kind: str | None, path: Path | None, out: Path | None, pictures: Path | None, console: Console) -> int:
     """Makes an episode of each recording at a path, and says what each loses.
 
     Returns:
@@ -32,7 +32,11 @@ def convert(kind: str, path: Path, out: Path | None, pictures: Path | None, cons
         UsageError: There is no such format, no recording of it, or the folder is taken.
         EpisodeUnwritable: An episode cannot be written.
     """
+    if kind is None:
+        raise UsageError("convert from which format?", remedy=_FORMATS)
     reader = importer(kind)
+    if path is None:
+        raise UsageError(f"where is the recording of {kind}?", remedy=f"handeye convert {kind} PATH")
     found = _sessions(reader, open_files(path, pictures=pictures), kind, path)
     target = out if out is not None else new_folder(f"{kind}-{path.stem}")
     if target.exists() and not target.is_dir():

@@ -69,6 +69,11 @@ def test_one_recording_there_and_back(tmp_path: Path) -> None:
             ["convert", "osword", "."],
             "there is no format to convert from named 'osword'\ndid you mean 'osworld'? known: agentnet, agentnetbench,",
         ),
+        (
+            ["convert"],
+            "convert from which format?\nfrom: agentnet, agentnetbench, browseruse, osworld, screenagent; to: ",
+        ),
+        (["convert", "osworld"], "handeye convert osworld PATH"),
         (["convert", "osworld", "."], "there is no recording of osworld in .\nfrom: agentnet, "),
         (
             ["export", "e", "--to", "playwrite"],
