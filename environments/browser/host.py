@@ -240,8 +240,8 @@ class BrowserHost:
 
     async def let_be(self, context: BrowserContext) -> None:
         """Lets go of a context of a browser that is attached to, and leaves its tabs open."""
-        assert isinstance(self._browser, Attached)
-        await self._browser.let_be(context)
+        assert self._attached is not None
+        await self._attached.let_be(context)
 
     async def close(self) -> None:
         """Ends the browser; one that was attached to runs on. A second call does nothing."""
