@@ -44,7 +44,7 @@ STILL = "<style>* { margin: 0; font: 16px/20px sans-serif }</style><h1>Kettle</h
 class Person:
     """A person's browser, with a tab of theirs."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *switches: str) -> None:
         # as a person starts it: not one of the switches that automation adds
         self.process = subprocess.Popen(
             [
@@ -54,6 +54,7 @@ class Person:
                 "--remote-debugging-port=0",
                 f"--user-data-dir={folder}",
                 "--no-first-run",
+                *switches,
                 "data:text/html,<title>mine</title>",
             ],
             stdout=subprocess.DEVNULL,
@@ -193,6 +194,24 @@ async def test_conformance_of_an_attached_browser(person: Person, serve: Any) ->
     # by its socket, where all others here go by its port
     assert await check_environment(lambda: BrowserEnvironment(BrowserConfig(cdp=person.socket)), start)
     assert person.tabs() == ["mine"]
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+async def test_a_browser_on_a_sharp_screen(tmp_path: Path, serve: Any, scale: float) -> None:
+    person = Person(tmp_path, "--force-device-scale-factor=2")
+    environment = BrowserEnvironment(BrowserConfig(cdp=person.url))
+    try:
+        now = await environment.reset(Start(url=serve(PAGE), scale=scale, viewport=Viewport(width=700, height=400)))
+        assert (now.frame.width, now.frame.height) == (700 * scale, 400 * scale)
+        tree = await now.tree.get()
+        assert tree is not None
+        box = next(node.box for node in tree.nodes if node.name == "Press")
+        assert box is not None and (box.left, box.top, box.height) == pytest.approx((0, 0, 24 * scale))
+        await environment.step(Click[Point](at=box.center), on=now.id)
+        assert (await environment.probe(Probe(kind="script", argument="document.title"))).value == "pressed"
+    finally:
+        await environment.close()
+        person.close()
 
 
 async def test_two_runs_in_one_browser_do_not_see_each_other(

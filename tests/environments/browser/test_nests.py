@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext, Page, ViewportSize
 
 from handeye.environments.browser.host import BrowserHost
 from handeye.environments.browser.tree.take import take_tree
@@ -19,10 +19,6 @@ from handeye.tools.geometry import Box, Point
 from handeye.tools.secrets import Secrets
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-_SCALE = 1.0
-"""At another, a picture that Playwright takes leaves frames of other processes where input does not find them, now and then. Clicks at all
-scales are tried through the environment, in ``benchmarks/pages/clicking.py``."""
 
 _SCRIPT = """<script>
   addEventListener('mousedown', () => { report(window.met || ''); window.met = '' });
@@ -186,8 +182,9 @@ class Mouse:
 async def contexts(host: BrowserHost) -> AsyncIterator[Any]:
     opened: list[BrowserContext] = []
 
-    async def open_context(**options: Any) -> BrowserContext:
-        opened.append(await (await host.browser()).new_context(viewport={"width": 1000, "height": 700}, **options))
+    async def open_context(scale: float) -> BrowserContext:
+        size = ViewportSize(width=1000, height=700)
+        opened.append(await (await host.browser(scale)).new_context(viewport=size, device_scale_factor=scale))
         return opened[-1]
 
     yield open_context
@@ -212,9 +209,9 @@ def buttons(tree: Tree) -> dict[str, int]:
 
 @pytest.mark.parametrize("seed", range(12))
 async def test_what_is_where_in_nested_pages(contexts: Any, serve: Any, seed: int) -> None:
-    scale = _SCALE
+    scale = 1.0 + seed % 2
     nest = Nest(seed, turned=False)
-    mouse, tree = await open_nest(await contexts(device_scale_factor=scale), serve, nest, scale)
+    mouse, tree = await open_nest(await contexts(scale), serve, nest, scale)
     found = buttons(tree)
     assert sorted(found) == sorted(nest.names)
     assert tree.nodes[0].box is not None
@@ -233,9 +230,9 @@ async def test_what_is_where_in_nested_pages(contexts: Any, serve: Any, seed: in
 
 @pytest.mark.parametrize("seed", range(100, 108))
 async def test_the_middle_of_what_is_turned(contexts: Any, serve: Any, seed: int) -> None:
-    scale = _SCALE
+    scale = 1.0 + seed % 2
     nest = Nest(seed, turned=True)
-    mouse, tree = await open_nest(await contexts(device_scale_factor=scale), serve, nest, scale)
+    mouse, tree = await open_nest(await contexts(scale), serve, nest, scale)
     found = buttons(tree)
     assert sorted(found) == sorted(nest.names)
     for name, index in found.items():
