@@ -19,6 +19,8 @@ from .tree.viewport import Viewport, viewport_of
 _CAPTURE = {"format": "png", "optimizeForSpeed": True}
 _LIMITS = (1.0, 3.0)
 """Seconds for the first attempts at a capture."""
+_AGAIN = 0.03
+"""Seconds after a refusal before the next question."""
 
 
 class Camera:
@@ -108,23 +110,29 @@ class Camera:
 
     async def _capture(self) -> Frame:
         # a capture that was asked for while a page replaces another may never be answered: asked again, it is at once
-        for attempt, limit in enumerate(self._limits):
-            last = attempt == len(self._limits) - 1
+        refused: list[EnvironmentFailed] = []
+        for limit in self._limits[:-1]:
+            with contextlib.suppress(TimeoutError):
+                return await asyncio.wait_for(self._insist(refused), limit)
+        await self._kick()
+        try:
+            return await asyncio.wait_for(self._insist(refused), self._limits[-1])
+        except TimeoutError as error:
+            # of a page that hangs while it loads the browser says so, too, rather than nothing
+            if refused and await self._tabs.answers():
+                raise refused[-1] from error
+            raise self._hangs() from error
+
+    async def _insist(self, refused: list[EnvironmentFailed]) -> Frame:
+        """A picture, however often it is refused: right after a navigation the old surface may be gone and the new one not there yet."""
+        while True:
             try:
-                if last:
-                    await self._kick()
-                return await asyncio.wait_for(self._picture(), limit)
-            except TimeoutError as error:
-                if last:
-                    raise self._hangs() from error
+                return await self._picture()
             except EnvironmentFailed as error:
-                # right after a navigation the old surface may be gone and the new one not there yet; of a page that hangs while it
-                # loads the browser says so, too, rather than nothing
-                if last and type(error) is EnvironmentFailed and not await self._tabs.answers():
-                    raise self._hangs() from error
-                if last:
+                if type(error) is not EnvironmentFailed:
                     raise
-        raise AssertionError
+                refused.append(error)
+                await asyncio.sleep(_AGAIN)
 
     def _hangs(self) -> PageHangs:
         return PageHangs(
