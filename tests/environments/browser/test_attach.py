@@ -190,7 +190,7 @@ async def test_what_is_set_for_a_whole_profile_is_left_alone(
 
 
 async def test_conformance_of_an_attached_browser(person: Person, serve: Any) -> None:
-    start = Start(url=serve(STILL), scale=1.25, viewport=Viewport(width=800, height=500))
+    start = Start(url=serve(STILL), scale=1.5, viewport=Viewport(width=800, height=500))
     # by its socket, where all others here go by its port
     assert await check_environment(lambda: BrowserEnvironment(BrowserConfig(cdp=person.socket)), start)
     assert person.tabs() == ["mine"]
