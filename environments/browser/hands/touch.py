@@ -1,8 +1,9 @@
 """A finger on a touch screen.
 
 Found by trial (Chromium 156): the first 15 pixels of a swipe move nothing (the finger might mean a tap); what is shown runs ahead of a
-finger that moves fast, so a swipe gets slower until there is nothing to run ahead of, and ends with a rest, after which nothing is flung;
-moves beyond the edge of the screen count like others. A long press opens a menu only where the browser itself makes touches of a mouse.
+finger whose moves are less than 20 ms apart, by how far it has come meanwhile in the browser's reckoning, so none of ours are; a swipe ends
+with a rest, after which nothing is flung; moves beyond the edge of the screen count like others. A long press opens a menu only where the
+browser itself makes touches of a mouse.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from .contact import Contact
 
 _SLOP = 15
 """Pixels of the screen within which a finger has not moved."""
-_BEAT = 0.016
-"""Seconds between two moves."""
+_BEAT = 0.025
+"""Seconds between two moves: so many that the browser does not reckon where the finger is by now."""
 _REST = 0.06
 """Seconds of rest after which nothing is flung."""
 _STILL = 0.25
@@ -43,6 +44,8 @@ class Finger:
     def __init__(self, contact: Contact) -> None:
         self._contact = contact
         self._at: Point | None = None
+        # a clock that is set meanwhile would turn moves back, or have them far apart
+        self._epoch = time.time() - time.monotonic()
 
     async def click(self, act: Click[Point]) -> None:
         """See `Pointer.click`: taps."""
@@ -176,7 +179,7 @@ class Finger:
     async def _touch(self, kind: str, at: Point | None) -> None:
         points = [] if at is None else [{"x": at.x, "y": at.y}]
         # by our clock: on a busy machine the browser may meet two moves at once, and would see a finger that flings
-        event = {"type": kind, "touchPoints": points, "timestamp": time.time()}
+        event = {"type": kind, "touchPoints": points, "timestamp": self._epoch + time.monotonic()}
         await self._contact.send("Input.dispatchTouchEvent", event)
 
     def _only_left(self, button: Button) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -121,6 +122,27 @@ async def test_a_telephone(world: World, serve: Any, meta: str) -> None:
     y = 210 * 2.625 * 412 / wide - 200
     await world.do(Type[Point](text="typed", at=Point(x=60 * 2.625 * 412 / wide, y=y)))
     assert await world.ask("field.value") == "typed"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("ahead", [0.02, -0.02])
+async def test_a_finger_where_the_clock_was_set(
+    world: World, serve: Any, monkeypatch: pytest.MonkeyPatch, ahead: float
+) -> None:
+    # what the browser was told of the time when it started and what we say differ by that much from then on
+    await world.open("about:blank")
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + ahead)
+    await world.open(
+        serve("<meta name=viewport content='width=device-width'><p style='position:absolute;top:4000px'>end"),
+        viewport=Viewport(width=412, height=915),
+        mobile=True,
+        touch=True,
+    )
+    for distance in (300, -100, 40, -240):
+        y = await world.ask("scrollY")
+        await world.do(Scroll[Point](dy=distance))
+        assert await world.ask("scrollY") - y == pytest.approx(distance, abs=2)
 
 
 @pytest.mark.browser
