@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
+from ..episodes.aside import aside
 from ..episodes.convert.formats import Exported
-from ..episodes.convert.outgoing import new_folder
 from ..episodes.convert.recording import Tally
 from ..episodes.convert.targets import Handle, handles
 from ..episodes.reader import Episode
@@ -88,7 +88,8 @@ class Rows:
         if beside and path.exists():
             raise UsageError(f"{path} exists already", remedy="choose another place with --out")
         count = 0
-        with new_folder(folder) as place:
+        with aside(folder) as place:
+            place.mkdir()
             images = place if beside else place / "images"
             images.mkdir(exist_ok=True)
             prefix = f"{folder.name}/" if beside else "images/"

@@ -10,16 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import uuid
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from ..tools.errors import CannotResume, EpisodeCorrupt, EpisodeExists, EpisodeUnwritable
+from ..tools.errors import CannotResume, EpisodeCorrupt
 from ..tools.pixels import Pixels, decode_picture, encode_png, hash_pixels, pack_pixels
+from .aside import aside
 from .claim import is_written
 from .reader import Episode
 from .store import BLOBS, LINES, Store, blob_name, open_store, read_blob
@@ -136,31 +135,13 @@ def _rewrite(path: Path, target: Path, encode: Encode, sink: type[_Sink]) -> Pac
     # all of its lines are read, and every one that means nothing is named
     episode = Episode(store)
     names = store.names()
-    if target.exists():
-        raise EpisodeExists(f"{target} is there already", remedy="remove it, or choose another place with --out")
-    aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        made = sink(aside, target.name)
+    with aside(target) as place:
+        made = sink(place, target.name)
         try:
             frames = _copy(store, names, encode, made)
         finally:
             made.close()
-        aside.rename(target)
-    except OSError as error:
-        raise _unwritable(target, error) from error
-    finally:
-        if aside.is_dir():
-            shutil.rmtree(aside, ignore_errors=True)
-        else:
-            aside.unlink(missing_ok=True)
     return Packed(target, frames, _size(path), _size(target), tuple(episode.warnings))
-
-
-def _unwritable(target: Path, error: OSError) -> EpisodeUnwritable:
-    return EpisodeUnwritable(
-        f"cannot write {target}: {error.strerror or error}",
-        remedy="free some space, or choose another place with --out",
-    )
 
 
 def _size(path: Path) -> int:

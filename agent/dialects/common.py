@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -25,6 +24,7 @@ from ...episodes.schema import (
     Request,
     TextPart,
 )
+from ...tools import foreign_json
 from ...tools.actions import Target
 from ...tools.errors import DialectError
 from ...tools.geometry import Box
@@ -113,30 +113,11 @@ def decode(text: str, at: int) -> tuple[Any, int]:
     """The JSON value that begins there, and where it ends.
 
     Raises:
-        ValueError: It is none, holds a number that is none (``NaN``), or is nested deeper than any answer.
+        ValueError: It is none, holds what is no number, or is nested deeper than any answer.
     """
-    try:
-        value, end = _DECODER.raw_decode(text, at)
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
-    layer = [value]
-    for _ in range(_DEEPEST):
-        layer = [
-            inner
-            for each in layer
-            if isinstance(each, dict | list)
-            for inner in (each.values() if isinstance(each, dict) else each)
-        ]
-    if layer:
-        raise ValueError("it is nested too deeply")
-    return value, end
+    return foreign_json.decode(text, at, deepest=_DEEPEST)
 
 
-def _no_such_number(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_no_such_number)
 _DEEPEST = 16
 """An answer has a handful of levels; what reads it further calls itself for each of them."""
 

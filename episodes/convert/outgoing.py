@@ -1,11 +1,7 @@
-"""What exporters share: a place that nothing else has, and files that are whole or not there."""
+"""What exporters share: a file that is not there yet, what no format has a place for, comments."""
 
 from __future__ import annotations
 
-import shutil
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from ...tools.errors import EpisodeUnwritable, UsageError
@@ -13,29 +9,6 @@ from ...tools.words import cut, one_line
 from ..reader import Episode
 from ..schema import Observation
 from .recording import Tally
-
-
-@contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """A folder beside ``path`` that takes its place when all went well, and is gone when not.
-
-    Raises:
-        UsageError: The place is taken.
-        EpisodeUnwritable: It cannot be written.
-    """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise UsageError(f"{path} exists already", remedy="choose another place with --out")
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        aside.mkdir(parents=True)
-        yield aside
-        if path.is_dir():
-            path.rmdir()
-        aside.rename(path)
-    except OSError as error:
-        raise EpisodeUnwritable(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 def write_file(path: Path, text: str) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any
 
 from ...tools.errors import RecordingRefused
+from ...tools.foreign_json import parse
 from ...tools.words import cut
 
 _DEEPEST = 64
@@ -23,41 +23,11 @@ def read_json(data: bytes, where: str) -> Any:
         RecordingRefused: It is none, holds NaN or a number that no float can be, or is nested too deeply.
     """
     try:
-        value = json.loads(data.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_float, parse_int=_int)
-    except RecursionError as error:
-        raise RecordingRefused(f"{where} is nested too deeply") from error
+        return parse(data.decode("utf-8-sig"), deepest=_DEEPEST)
     except UnicodeDecodeError as error:
         raise RecordingRefused(f"{where} is not UTF-8: {error.reason} at byte {error.start}") from error
     except ValueError as error:
-        raise RecordingRefused(f"{where} is not JSON: {cut(str(error), 160)}") from error
-    layer = [value]
-    for _ in range(_DEEPEST):
-        layer = [
-            inner
-            for each in layer
-            if isinstance(each, dict | list)
-            for inner in (each.values() if isinstance(each, dict) else each)
-        ]
-        if not layer:
-            return value
-    raise RecordingRefused(f"{where} is nested too deeply")
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
-
-
-def _float(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{cut(text, 30)} is larger than any number may be")
-    return value
-
-
-def _int(text: str) -> int:
-    if len(text) > 25:
-        raise ValueError(f"{cut(text, 30)} is larger than any number may be")
-    return int(text)
+        raise RecordingRefused(f"{where} is not JSON that can be read: {cut(str(error), 160)}") from error
 
 
 def mapping(value: Any, where: str) -> dict[str, Any]:

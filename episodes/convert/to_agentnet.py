@@ -11,10 +11,11 @@ from ...tools.errors import UsageError
 from ...tools.geometry import Point
 from ...tools.pyautogui_write import Style, Unsayable, source_of
 from ...tools.words import in_words, slug
+from ..aside import aside
 from ..reader import Episode
 from ..schema import Step
 from .formats import Exported
-from .outgoing import comment, lose_rest, new_folder
+from .outgoing import comment, lose_rest
 from .recording import Tally
 from .targets import act_of
 
@@ -38,7 +39,8 @@ class ToAgentNet:
         fields = came.fields if came is not None and came.format in ("agentnet", "agentnetbench") else {}
         name = came.name if fields and came is not None else slug(task.name, 60)
         traj = []
-        with new_folder(path) as folder:
+        with aside(path) as folder:
+            folder.mkdir()
             (folder / "images").mkdir()
             for index, steps in enumerate(turns):
                 image = f"{slug(name, 80)}_{index}.png"

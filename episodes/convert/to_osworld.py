@@ -9,10 +9,11 @@ from pathlib import Path
 from ...tools.geometry import Point
 from ...tools.pyautogui_write import Style, Unsayable, source_of
 from ...tools.words import in_words
+from ..aside import aside
 from ..reader import Episode
 from ..schema import Step
 from .formats import Exported
-from .outgoing import comment, lose_rest, new_folder
+from .outgoing import comment, lose_rest
 from .recording import Tally
 from .targets import act_of
 
@@ -25,7 +26,8 @@ class ToOSWorld:
     def export(self, episode: Episode, path: Path) -> Exported:
         """See `Exporter.export`."""
         tally = Tally()
-        with new_folder(path) as folder:
+        with aside(path) as folder:
+            folder.mkdir()
             began = _began(episode)
             if episode.steps:
                 first = episode.steps[0].saw

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import platform
-import shutil
 import uuid
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from ...tools.actions import Act, places
-from ...tools.errors import EpisodeExists, EpisodeUnwritable
 from ...tools.geometry import Point, Surface, surface_at
 from ...tools.pixels import Frame
 from ...tools.words import slug
+from ..aside import aside
 from ..evidence import crop_around
 from ..schema import (
     Absent,
@@ -59,20 +58,8 @@ def write_recording(recording: Recording, path: Path) -> Provenance:
         EpisodeExists: The folder is taken.
         EpisodeUnwritable: It cannot be written.
     """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise EpisodeExists(f"{path} exists already and is not empty", remedy="choose another folder with --out")
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.converting")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        provenance = asyncio.run(_Writing(recording, aside).run())
-        if path.is_dir():
-            path.rmdir()
-        aside.rename(path)
-    except OSError as error:
-        raise EpisodeUnwritable(f"cannot write the episode in {path}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-    return provenance
+    with aside(path) as folder:
+        return asyncio.run(_Writing(recording, folder).run())
 
 
 class _Writing:

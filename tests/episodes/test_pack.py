@@ -151,11 +151,11 @@ async def test_pixels_that_are_not_those_of_the_record_are_named(tmp_path: Path)
 async def test_nothing_is_overwritten(tmp_path: Path) -> None:
     folder = await recorded(tmp_path / "e")
     (tmp_path / "e.zip").write_bytes(b"mine")
-    with pytest.raises(EpisodeExists, match=r"e\.zip is there already"):
+    with pytest.raises(EpisodeExists, match=r"e\.zip exists already"):
         pack(folder)
     assert (tmp_path / "e.zip").read_bytes() == b"mine"
     packed = pack(folder, tmp_path / "other.zip").path
-    with pytest.raises(EpisodeExists, match="e is there already"):
+    with pytest.raises(EpisodeExists, match="e exists already"):
         unpack(packed, folder)
 
 
