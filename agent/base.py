@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from ..environments.base import Environment
 from ..episodes.schema import (
@@ -40,6 +40,15 @@ class Grounder(Protocol):
 
     async def locate(self, target: Target, now: Observation) -> Located:
         """Where the target is: found, ambiguous, hidden or absent; never a guess."""
+        ...
+
+
+@runtime_checkable
+class FindsItself(Protocol):
+    """A policy that finds the places of its decisions itself: a replay, by what was recorded of them."""
+
+    def finder(self, others: Grounder) -> Grounder:
+        """What finds the places of the run; ``others`` are the grounders that the run names."""
         ...
 
 

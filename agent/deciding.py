@@ -10,7 +10,7 @@ from ..episodes.schema import ModelInfo
 from ..tools.errors import UsageError
 from ..tools.plugins import load
 from ..tools.words import slug
-from .base import Grounder, Model, Policy
+from .base import FindsItself, Grounder, Model, Policy
 from .calls import Calls
 from .dialects.common import prompts_hash
 from .dialects.names import DIALECTS, open_dialect
@@ -135,7 +135,8 @@ async def deciders(
         mind = Mind(dialect, Calls(model, record), Views(dialect.fit))
     grounder = named_grounders(grounder_names(run), Means(resources.reader, mind))
     if run.policy is not None and not isinstance(run.policy, str):
-        return Deciders(run.policy, grounder, info)
+        own = run.policy.finder(grounder) if isinstance(run.policy, FindsItself) else grounder
+        return Deciders(run.policy, own, info)
     if planned_by_model(run):
         assert mind is not None
         return Deciders(ModelPolicy(mind, inputs, run.thinking), grounder, info)

@@ -15,7 +15,7 @@ from ..environments.base import Environment
 from ..environments.browser.environment import BrowserEnvironment
 from ..environments.browser.host import BrowserConfig, BrowserHost
 from ..episodes.reader import Episode
-from ..episodes.schema import Header, Observation, Outcome, Problem, Status, Stop, Task
+from ..episodes.schema import Header, Observation, Outcome, Problem, ReplayOf, Status, Stop, Task
 from ..episodes.writer import EpisodeWriter
 from ..tools.errors import (
     ActionError,
@@ -126,6 +126,7 @@ class Run:
         pause_on_failure: Hands the world to the person when the run has failed, before it is closed.
         save_state: File for the state that it leaves (cookies, storage), if it passed or was not verified; for `Start.storage_state`.
         resume: Goes on with the episode that lies in `out`, whose header has the task and the inputs.
+        replay: The episode that this run replays, for the header.
     """
 
     task: Task
@@ -145,6 +146,7 @@ class Run:
     pause_on_failure: bool = False
     save_state: Path | None = None
     resume: Resumption | None = None
+    replay: ReplayOf | None = None
 
 
 async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | None = None) -> Episode:
@@ -220,6 +222,7 @@ async def _new(run: Run, inputs: Mapping[str, str]) -> EpisodeWriter:
         grounders=grounder_names(run),
         versions=versions(),
         redactions=run.secrets.names,
+        replay=run.replay,
     )
     try:
         return await asyncio.to_thread(EpisodeWriter, run.out, header, run.secrets)

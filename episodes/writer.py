@@ -144,6 +144,9 @@ class EpisodeWriter:
         def put() -> None:
             for each in line.evidence:
                 self._put_frame(each.crop)
+            for again in line.decision.replayed.places if line.decision.replayed is not None else ():
+                if again.crop is not None:
+                    self._put_frame(again.crop)
             self._put_line(line)
 
         self._queue(put)

@@ -75,6 +75,18 @@ class TreeGrounder:
         return _Search(tree, target, now.frame.box).run()
 
 
+def reachable(tree: Tree, index: int, target: Target, frame: Box) -> Found | Hidden:
+    """Where a node can be pointed at, or why it cannot.
+
+    Args:
+        tree: The tree of what is seen now.
+        index: Of the node.
+        target: What was sought, for the answer.
+        frame: The whole frame, pixels.
+    """
+    return _Search(tree, target, frame).reachable(index)
+
+
 class _Search:
     """One search; indices are those of the tree's nodes."""
 
@@ -111,7 +123,7 @@ class _Search:
         if len(found) > 1:
             candidates = tuple(self._candidate(each) for each in found[:_NAMED])
             return Ambiguous(target=self._target, candidates=candidates, more=len(found) - len(candidates))
-        return self._reachable(found[0])
+        return self.reachable(found[0])
 
     def _named(self) -> list[int]:
         """The nodes that fit best: one tier, controls before mere text, of nested ones the innermost."""
@@ -236,7 +248,8 @@ class _Search:
         gap = a.gap(b) if a is not None and b is not None else float("inf")
         return len(list(self._tree.ancestors(shared))), -gap
 
-    def _reachable(self, index: int) -> Located:
+    def reachable(self, index: int) -> Found | Hidden:
+        """The node as an answer."""
         node = self._nodes[index]
         candidate = self._candidate(index)
         if "disabled" in node.states:

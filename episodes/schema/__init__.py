@@ -24,6 +24,7 @@ from .model import (
 from .observation import Dialog, Download, Event, Evidence, Observation, Settled, Tab, Window
 from .outcome import EXIT_CODES, FORMAT, Header, ModelInfo, Outcome, Score, Status, Stop, Verdict
 from .provenance import Loss, Origin, Provenance
+from .replay import GOES_THROUGH, DriftVerdict, Refound, Replayed, ReplayOf
 from .step import (
     Absent,
     Ambiguous,
@@ -50,6 +51,7 @@ __all__ = [
     "EXIT_CODES",
     "FIELDS",
     "FORMAT",
+    "GOES_THROUGH",
     "LINE",
     "REQUEST",
     "TICKS",
@@ -65,6 +67,7 @@ __all__ = [
     "Decision",
     "Dialog",
     "Download",
+    "DriftVerdict",
     "EndLine",
     "Event",
     "Evidence",
@@ -95,6 +98,9 @@ __all__ = [
     "Provenance",
     "Purpose",
     "Record",
+    "Refound",
+    "ReplayOf",
+    "Replayed",
     "Reply",
     "Request",
     "ResumedLine",

@@ -10,6 +10,7 @@ from ...tools.secrets import OURS
 from .base import Json, Record
 from .observation import Evidence
 from .provenance import Provenance
+from .replay import ReplayOf
 from .step import Problem
 from .task import Check, Task
 
@@ -127,6 +128,7 @@ class Header(Record):
         licence: Of the recording, when it is published.
         resumed_from: Steps that were there when it was last resumed; None when it never was.
         imported: Of an episode that was made of another format's recording: where it comes from.
+        replay: Of an episode that replays another one: which.
         outcome: None while it runs, or when it broke off.
     """
 
@@ -144,6 +146,7 @@ class Header(Record):
     private: tuple[str, ...] = ()
     licence: str = ""
     imported: Provenance | None = None
+    replay: ReplayOf | None = None
     resumed_from: int | None = None
     outcome: Outcome | None = None
 

@@ -13,6 +13,7 @@ from ...tools.secrets import OURS
 from .base import Json, Record
 from .observation import Observation
 from .provenance import Origin
+from .replay import Replayed
 
 
 class Candidate(Record):
@@ -105,6 +106,7 @@ class Decision(Record):
         calls: Ids of the model calls of its step, in order: those that led to it and those that found its places.
         memo: What the policy wants to find again in the past: its only state.
         source: Where the decision comes from: ``steps[3] (line 17)`` of a task file, a model's name.
+        replayed: In a replay: the recorded step that it does again, and how that was found.
     """
 
     thought: str = ""
@@ -113,6 +115,7 @@ class Decision(Record):
     calls: tuple[Annotated[str, OURS], ...] = ()
     memo: Json = None
     source: str = ""
+    replayed: Replayed | None = None
 
 
 class GuardWord(Record):

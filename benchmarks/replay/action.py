@@ -1,0 +1,119 @@
+"""Does a recorded episode again in the live world, without a model, and says of each step whether the world was as it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ...agent.face import new_folder, secrets_of
+from ...agent.run import Interrupt, Resources, Run, run_episode
+from ...episodes.reader import Episode
+from ...episodes.schema import Budget, ReplayOf, Start, Task
+from ...tools.errors import UsageError
+from ...tools.words import slug
+from .following import Following, steps_to_follow
+from .modes import ReplayOptions
+from .report import Report, verdicts_of
+
+
+async def replay_action(
+    episode: Episode, options: ReplayOptions, resources: Resources | None = None, interrupt: Interrupt | None = None
+) -> Report:
+    """Re-executes an episode; see ``docs/replay.md``.
+
+    Args:
+        episode: The recording; it is left as it is.
+        options: How.
+        resources: A running browser; one is started when none is given.
+        interrupt: Ends the replay after the step in hand.
+
+    Raises:
+        UsageError: There is nothing to be done again, the recording does not say where it began, a secret or model is missing.
+    """
+    if resources is None:
+        async with Resources(options.browser) as own:
+            return await replay_action(episode, options, own, interrupt)
+    steps = steps_to_follow(episode)
+    if not steps:
+        raise UsageError(f"{episode.path} has no step that could be done again")
+    task = _task(episode, options, len(steps))
+    policy = Following(episode, patience=options.patience, repair=1 if options.repair else 0)
+    notes = _notes(episode)
+    run = Run(
+        task=task,
+        out=options.out or new_folder(f"replay-{slug(task.name)}"),
+        inputs={name: value for name, value in episode.header.inputs.items() if name in task.inputs},
+        secrets=secrets_of(task),
+        policy=policy,
+        model=options.model if options.repair else None,
+        grounders=options.grounders if options.repair else None,
+        watch=options.watch,
+        guard=options.guard,
+        person=options.person,
+        world=options.world,
+        replay=ReplayOf(
+            episode=episode.header.id,
+            path=str(episode.path),
+            mode="action",
+            steps=len(steps),
+            repair=options.repair,
+            lacks=notes,
+        ),
+    )
+    if run.model is not None and run.grounders is None:
+        run = replace(run, grounders=("tree", "text", "model"))
+    made = await run_episode(run, resources, interrupt)
+    return Report("action", episode.path, made, verdicts_of(episode, made), notes)
+
+
+def _task(episode: Episode, options: ReplayOptions, steps: int) -> Task:
+    task = episode.header.task
+    start = _start(episode, task.start, options)
+    budget = task.budget
+    # looking again and scrolling are steps of their own
+    patience = options.patience * (steps + 1)
+    generous = Budget(steps=budget.steps + 40 * (steps + 1), seconds=budget.seconds + patience, tokens=budget.tokens)
+    return task.model_copy(update={"start": start, "budget": generous, "steps": ()})
+
+
+def _start(episode: Episode, start: Start, options: ReplayOptions) -> Start:
+    if options.start is not None:
+        start = start.model_copy(update={"url": options.start, "site": None})
+    if options.settings:
+        start = Start.model_validate({**start.model_dump(), **options.settings})
+    browser = episode.header.task.environment == "browser" and options.world is None
+    if browser and start.url == "about:blank" and start.site is None:
+        first = next((step.saw.url for step in episode.steps if step.saw.url), "")
+        if episode.header.imported is not None:
+            if not first.startswith(("http://", "https://", "data:", "file:")):
+                raise UsageError(
+                    f"{episode.path} was imported, and does not say where it begins",
+                    remedy="say where: handeye replay EPISODE --start URL",
+                )
+            start = start.model_copy(update={"url": first})
+    state = start.storage_state
+    if state is not None and not Path(state).exists():
+        raise UsageError(
+            f"the recording began with the storage state {state}, which is not there",
+            remedy="make it again with --save-state, under that name",
+        )
+    return start
+
+
+def _notes(episode: Episode) -> tuple[str, ...]:
+    notes: list[str] = []
+    lacking = episode.header.imported
+    if lacking is not None:
+        notes += [f"the recording has no {name}: {why}" for name, why in lacking.missing.items()]
+    grey = [step.index for step in episode.steps if step.saw.stand_in]
+    if grey:
+        notes.append(
+            f"no screenshot of step {', '.join(map(str, grey[:8]))}{' …' if len(grey) > 8 else ''}: nothing to find its target by"
+        )
+    unknown = [step.index for step in episode.steps if step.unknown]
+    if unknown:
+        notes.append(f"step {unknown[0]} had begun when the run broke off: it is not done again")
+    undone = [step.index for step in episode.steps if step.undone]
+    if undone:
+        notes.append(f"step {', '.join(map(str, undone))} was not done when it was recorded, and is left out")
+    return tuple(notes)

@@ -1,0 +1,164 @@
+"""How a recorded target looks in what is seen now, by pixels alone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...episodes.schema import Observation
+from ...tools.geometry import Box, Point
+from ...tools.pixels import Frame, Pixels
+from . import pixels
+from .sought import Sought
+
+_ALIKE = 0.9
+"""Share of the tiles that have to be the same for two pictures to look alike."""
+_SURE = 0.5
+_GROUND = 24.0
+"""Levels by which the colour that most of a thing has may differ."""
+_PIECE = 48.0
+"""Half the side of the piece of a surface that is looked for."""
+
+
+class Look:
+    """Compares one target with one frame.
+
+    Args:
+        sought: What was recorded.
+        now: What is seen.
+    """
+
+    def __init__(self, sought: Sought, now: Observation) -> None:
+        self._sought = sought
+        self._now = now
+
+    def unchanged(self) -> bool:
+        """Whether the crop around the target shows the same pixels at its place, outside of what moves."""
+        crop, where = self._sought.crop, self._sought.crop_box
+        if crop is None or where is None or not self._now.frame.box.encloses(where):
+            return False
+        moving = (*self._sought.moving, *self._now.settled.moving)
+        return self._now.frame.crop(where).same_as(crop, [each.offset(-where.left, -where.top) for each in moving])
+
+    def share(self, box: Box | None) -> float | None:
+        """The share of the target's own tiles that are the same in ``box``; None where they cannot be compared."""
+        pair = self._pair(box)
+        if pair is None:
+            return None
+        return max(
+            pixels.likeness(pair[0], shifted)
+            for shifted in _shifts(self._now.frame, box, (pair[0].shape[1], pair[0].shape[0]))
+        )
+
+    def alike(self, box: Box | None) -> bool:
+        """Whether what is in ``box`` looks as the target did."""
+        share = self.share(box)
+        return share is not None and share >= _ALIKE
+
+    def same_ground(self, box: Box | None) -> bool:
+        """Whether most of what is in ``box`` has the colour that most of the target had, and about its height."""
+        frame = self._sought.frame
+        if frame is None or box is None or self._sought.box.intersection(frame.box) is None:
+            return False
+        if not 0.7 <= box.height / max(1.0, self._sought.box.height) <= 1.4:
+            return False
+        before, after = _ground(frame.crop(self._sought.box).pixels), _ground(self._now.frame.crop(box).pixels)
+        return bool(np.abs(before - after).max() <= _GROUND)
+
+    def on_surface(self, box: Box) -> Point | str:
+        """Where the piece around the recorded point lies on a surface that now fills ``box``; in words why nowhere."""
+        frame = self._sought.frame
+        if frame is None:
+            return "there is no picture of it to find the place by"
+        point = self._sought.point
+        piece_box = Box.at(point.x - _PIECE, point.y - _PIECE, 2 * _PIECE, 2 * _PIECE)
+        within = piece_box.intersection(self._sought.box)
+        within = within.intersection(frame.box) if within is not None else None
+        if within is None:
+            return "nothing of it could be seen"
+        piece = frame.crop(within).pixels
+        left, top = int(within.left), int(within.top)
+        dx, dy = round(box.left - self._sought.box.left), round(box.top - self._sought.box.top)
+        shown = self._now.frame.pixels
+        here = shown[top + dy : top + dy + piece.shape[0], left + dx : left + dx + piece.shape[1]]
+        if top + dy >= 0 and left + dx >= 0 and pixels.same(here, piece):
+            return point.offset(dx, dy)
+        spots = [each for each in pixels.find(shown, piece) if box.contains(each.box.center)]
+        if len(spots) != 1:
+            return "what was drawn there is not to be seen" if not spots else "what was drawn there is to be seen twice"
+        return point.offset(spots[0].box.left - left, spots[0].box.top - top)
+
+    def search(self) -> tuple[Box | None, tuple[Box, ...], str]:
+        """Looks for the target's own pixels in the whole frame.
+
+        Returns:
+            Where they are, if that is certain; where else they could be; and by what it was decided.
+        """
+        frame = self._sought.frame
+        if frame is None:
+            return None, (), "the recording has no screenshot of it to find it by"
+        crop = self._sought.crop
+        plain = crop is None or pixels.flat(crop.pixels)
+        if not plain and self.unchanged() and self._same_strip(self._sought.box):
+            return self._sought.box, (), "the same pixels at the same place"
+        box = self._sought.box.intersection(frame.box)
+        if box is None:
+            return None, (), "it lay outside of the recorded frame"
+        wanted = frame.crop(box).pixels
+        if pixels.flat(wanted):
+            return None, (), "it is too plain to be found by its pixels"
+        before = [each.box for each in pixels.find(frame.pixels, wanted)]
+        after = [each.box for each in pixels.find(self._now.frame.pixels, wanted)]
+        left, top, _, _ = box.pixels(frame.width, frame.height)
+        after = [each.offset(box.left - left, box.top - top) for each in after]
+        if not after:
+            return None, (), "its pixels are nowhere on the screen"
+        if len(before) == 1 and len(after) == 1:
+            return after[0], (), "its pixels are on the screen, once"
+        fitting = [each for each in after if self._same_strip(each)]
+        if len(fitting) == 1:
+            return (
+                fitting[0],
+                tuple(each for each in after if each != fitting[0]),
+                "its pixels, beside what stood beside them",
+            )
+        if not fitting and len(after) < len(before):
+            return None, (), "what is left of its looks stands beside something else"
+        return None, tuple(after), f"its pixels are on the screen {len(after)} times"
+
+    def _same_strip(self, box: Box) -> bool:
+        """Whether what stands left and right of the target, in its height, stands so beside ``box``."""
+        frame, now = self._sought.frame, self._now.frame
+        if frame is None:
+            return False
+        dx, dy = round(box.left - self._sought.box.left), round(box.top - self._sought.box.top)
+        reach = 3 * max(self._sought.box.width, 100.0)
+        strip = Box(
+            left=max(0.0, self._sought.box.left - reach, float(-dx)),
+            top=max(0.0, self._sought.box.top, float(-dy)),
+            right=min(float(frame.width), self._sought.box.right + reach, float(now.width - dx)),
+            bottom=min(float(frame.height), self._sought.box.bottom, float(now.height - dy)),
+        )
+        before, after = frame.crop(strip).pixels, now.crop(strip.offset(dx, dy)).pixels
+        return pixels.same(before, after) if before.shape == after.shape else False
+
+    def _pair(self, box: Box | None) -> tuple[Pixels, Box] | None:
+        frame, own = self._sought.frame, self._sought.box
+        if frame is None or box is None or not frame.box.encloses(own):
+            return None
+        return frame.crop(own).pixels, box
+
+
+def _shifts(frame: Frame, box: Box | None, size: tuple[int, int]) -> list[Pixels]:
+    """Pictures of that size at a box, as it falls on whole pixels one way or the other."""
+    assert box is not None
+    found = []
+    for dy in (0, 1, -1):
+        for dx in (0, 1, -1):
+            left, top = int(box.left) + dx, int(box.top) + dy
+            if left >= 0 and top >= 0 and left + size[0] <= frame.width and top + size[1] <= frame.height:
+                found.append(frame.pixels[top : top + size[1], left : left + size[0]])
+    return found or [np.zeros((1, 1, 3), np.uint8)]
+
+
+def _ground(picture: Pixels) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    return np.asarray(np.median(picture.reshape(-1, 3), axis=0), np.float64)

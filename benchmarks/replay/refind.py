@@ -1,0 +1,418 @@
+"""Finds a recorded target in what is seen now, or says why not: never a guess.
+
+The rule, in full in ``docs/replay.md``. With trees on both sides a thing is known by what it is, what it says and what stands around it,
+and told from its likes by the same; pixels say whether it looks as it did, and decide between equals. Without trees its own pixels have to
+be found, once, the same in every tile.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ...agent.grounding.match import loose
+from ...agent.grounding.tree import reachable
+from ...episodes.schema import Absent, Ambiguous, Candidate, DriftVerdict, Found, Hidden, Located, Observation, Refound
+from ...tools.geometry import Box, Point
+from .look import Look
+from .sought import Sought, label_of
+from .surroundings import Page, alikeness, kept, shape_likeness
+
+STILL = 4.0
+"""Pixels by which the middle of a target may be elsewhere and still count as where it was."""
+MARGIN = 0.12
+"""By how much more alike its surroundings have to be than those of the next best of its name."""
+ALIKE = 0.55
+"""How alike the surroundings of the only one of its name have to be."""
+_SAME_ROW = 0.6
+"""How much of what tells its row from the others has to be said still."""
+_STILL_SAID = 0.7
+_OTHER_LANGUAGE = 0.4
+"""A page that keeps less of its words than this, and its shape, speaks another language."""
+_SAME_SHAPE = 0.85
+_ENOUGH = 5
+"""Words of a page without which its language cannot be told from another page."""
+_OTHER_PAGE = 0.3
+
+
+class Answer(NamedTuple):
+    """What became of a target.
+
+    Attributes:
+        located: For the loop: where to act, or why not.
+        place: For the record.
+    """
+
+    located: Located
+    place: Refound
+
+
+class _Match(NamedTuple):
+    """A node that is the target, or why none is."""
+
+    node: int | None
+    verdict: DriftVerdict
+    why: str
+    context: float | None = None
+    others: tuple[int, ...] = ()
+    relabelled: bool = False
+
+
+async def refind(sought: Sought, now: Observation) -> Answer:
+    """Looks for a recorded target in what is seen now."""
+    look = Look(sought, now)
+    tree = await now.tree.get()
+    if tree is None or sought.page is None or sought.node is None:
+        return _by_pixels(sought, now, look)
+    page = Page(tree)
+    match = _Search(sought, sought.page, sought.node, page, look).run()
+    if match.node is None:
+        return _not_found(sought, match, page)
+    return _placed(sought, match, page, now, look)
+
+
+class _Search:
+    """One search in the tree; `was` is the recorded page, `now` the present one."""
+
+    def __init__(self, sought: Sought, was: Page, node: int, now: Page, look: Look) -> None:
+        self._sought = sought
+        self._was, self._now = was, now
+        self._node = node
+        self._look = look
+        self._own = was.own(node)
+        self._record = was.nodes[node]
+        self._path = was.tree.path(node)
+        self._kind = now.alike(self._record)
+        self._said = kept(was.texts.elements(), now.texts.elements())
+
+    def run(self) -> _Match:
+        named = [each for each in self._kind if self._now.own(each) == self._own]
+        before = [each for each in self._was.alike(self._record) if self._was.own(each) == self._own]
+        if (speech := self._translated(named)) is not None:
+            return speech
+        if not named:
+            return self._relabelled() or self._missing()
+        return self._among(named, before)
+
+    def _among(self, named: list[int], before: list[int]) -> _Match:
+        """The one of its name whose surroundings are the recorded ones."""
+        equal = len(named) == len(before)
+        scores = {each: self._score(self._node, each, equal) for each in named}
+        order = sorted(named, key=lambda each: -scores[each])
+        best = order[0]
+        around = alikeness(self._was.around(self._node), self._now.around(best))
+        rivals = [self._score(each, best, equal) for each in before if each != self._node]
+        if rivals and max(rivals) > scores[best] - MARGIN / 2:
+            if max(rivals) > scores[best] + MARGIN / 2:
+                return _Match(None, "target-gone", "what is left of its name was another one when it was recorded")
+            return _Match(
+                None, "target-ambiguous", "it cannot be told from another one that was there", None, tuple(order)
+            )
+        second = scores[order[1]] if len(order) > 1 else 0.0
+        if len(order) > 1 and scores[best] - second < MARGIN:
+            tied = [each for each in order if scores[best] - scores[each] < MARGIN]
+            chosen = self._by_look(tied)
+            if chosen is None:
+                why = f"{len(tied)} of its name stand in surroundings that are equally like the recorded ones"
+                return _Match(None, "target-ambiguous", why, around, tuple(tied))
+            best = chosen
+            around = alikeness(self._was.around(self._node), self._now.around(best))
+        return self._accepted(best, order, around, alone=len(named) == len(before) == 1)
+
+    def _accepted(self, best: int, order: list[int], around: float, *, alone: bool) -> _Match:
+        others = tuple(each for each in order if each != best)
+        if not self._same_link(best):
+            return _Match(None, "target-gone", "a link of its name leads elsewhere", around, tuple(order))
+        if not self._same_row(best):
+            return _Match(
+                None, "target-gone", "what is left of its name belongs to something else", around, tuple(order)
+            )
+        if self._decoyed(best, others):
+            why = "another one of its name stands where it stood, looking as it looked"
+            return _Match(None, "target-ambiguous", why, around, tuple(order))
+        if around >= ALIKE:
+            return _Match(best, "cosmetic", "the one of its name in its surroundings", around, others)
+        if alone and self._neighbours_remain() and self._look.alike(self._now.nodes[best].box):
+            return _Match(best, "target-moved", "the only one of its name, looking as it did, in another place", around)
+        return _Match(
+            None, "target-gone", "one of its name is there, in surroundings of something else", around, tuple(order)
+        )
+
+    def _score(self, was: int, now: int, equal: bool) -> float:
+        score = alikeness(self._was.around(was), self._now.around(now))
+        if equal:
+            # with none more and none less of its name, the place in the page tells them apart
+            score += 0.1 * float(self._was.tree.path(was) == self._now.tree.path(now))
+            a, b = self._was.nodes[was].extent, self._now.nodes[now].extent
+            if a is not None and b is not None and a.center.distance(b.center) <= STILL:
+                score += 0.1
+        return score
+
+    def _by_look(self, tied: list[int]) -> int | None:
+        """Of equals the one that looks as it did, if all others clearly do not."""
+        looks = {each: self._look.share(self._now.nodes[each].box) or 0.0 for each in tied}
+        same = [each for each in tied if looks[each] >= 0.98]
+        rest = [looks[each] for each in tied if looks[each] < 0.98]
+        return same[0] if len(same) == 1 and max(rest, default=0.0) < 0.6 else None
+
+    def _decoyed(self, best: int, others: tuple[int, ...]) -> bool:
+        box = self._now.nodes[best].box or self._now.nodes[best].extent
+        if box is None or box.center.distance(self._sought.box.center) <= STILL:
+            return False
+        there = [
+            each
+            for each in others
+            if (at := self._now.nodes[each].box) is not None and at.center.distance(self._sought.box.center) <= STILL
+        ]
+        if not any(self._look.alike(self._now.nodes[each].box) for each in there):
+            return False
+        mine = alikeness(self._was.around(self._node), self._now.around(best))
+        return any(
+            mine - alikeness(self._was.around(self._node), self._now.around(each)) < 3 * MARGIN for each in there
+        )
+
+    def _same_link(self, index: int) -> bool:
+        before, after = self._record.url, self._now.nodes[index].url
+        # the host may be another one: a site that is served anew, staging in place of production
+        return not before or not after or _path_of(before) == _path_of(after) or bool(self._own)
+
+    def _same_row(self, index: int) -> bool:
+        """Whether what tells its row from the other rows is said in the row of the candidate."""
+        first = self._was.around(self._node)
+        second = self._now.around(index)
+        if not first.levels:
+            return True
+        mine = list(first.levels[0])
+        if self._was.in_row(self._node) or self._now.in_row(index):
+            besides = {said for row in self._was.rows_like(self._node) for said in self._was.said_in(row)}
+            mine = [said for said in mine if said not in besides] or mine
+        return kept(mine, second.levels[0] if second.levels else ()) >= _SAME_ROW or self._lifted(mine)
+
+    def _lifted(self, mine: list[str]) -> bool:
+        """Whether everything beside it stays, so that it alone was taken elsewhere."""
+        in_row = self._was.in_row(self._node)
+        return not in_row and kept(mine, self._now.says.values()) >= _STILL_SAID
+
+    def _neighbours_remain(self) -> bool:
+        levels = self._was.around(self._node).levels
+        return all(kept(level, self._now.says.values()) >= _STILL_SAID for level in levels) and self._said >= 0.5
+
+    def _relabelled(self) -> _Match | None:
+        """It says something else, and everything else says that it is the same: kind, place in the page, both neighbours, looks."""
+        here = [each for each in self._kind if self._now.tree.path(each) == self._path]
+        if len(here) != 1 or len(self._kind) != len(self._was.alike(self._record)):
+            return None
+        node = here[0]
+        new = self._now.own(node)
+        known = {self._was.own(each) for each in self._was.alike(self._record)}
+        first, second = self._was.around(self._node), self._now.around(node)
+        neighbours = first.before == second.before and first.after == second.after
+        row = kept(first.levels[0] if first.levels else (), second.levels[0] if second.levels else ()) >= _SAME_ROW
+        if not new or new in known or not neighbours or not row or alikeness(first, second) < 0.8:
+            return None
+        url = self._now.nodes[node].url
+        if self._record.url and _path_of(self._record.url) != _path_of(url):
+            return None
+        if not self._look.same_ground(self._now.nodes[node].box):
+            return None
+        why = f"it stands where it stood among its neighbours, and is called “{new}” now"
+        return _Match(node, "cosmetic", why, alikeness(first, second), relabelled=True)
+
+    def _translated(self, named: list[int]) -> _Match | None:
+        """A page that says nearly everything in other words, and is built as it was: there the place in the page tells."""
+        words = self._was.texts.total()
+        if words < _ENOUGH or self._said >= _OTHER_LANGUAGE or self._now.texts.total() < _ENOUGH:
+            return None
+        if shape_likeness(self._was, self._now) < _SAME_SHAPE:
+            return None
+        if len(self._kind) != len(self._was.alike(self._record)) or not self._links_remain():
+            return None
+        here = [each for each in self._kind if self._now.tree.path(each) == self._path]
+        if len(here) != 1 or (named and named != here):
+            return None
+        if self._own and named:
+            # its name stayed where all others went: another page of the same build would do that too
+            return None
+        why = "the page says everything in other words, and is built as it was"
+        return _Match(here[0], "cosmetic", why, None, relabelled=True)
+
+    def _links_remain(self) -> bool:
+        before = [_path_of(node.url) for node in self._was.nodes if node.url]
+        after = [_path_of(node.url) for node in self._now.nodes if node.url]
+        return kept(before, after) >= 0.5 or len(before) == len(after)
+
+    def _missing(self) -> _Match:
+        if self._said < _OTHER_PAGE and shape_likeness(self._was, self._now) < 0.6:
+            return _Match(None, "wrong-state", "the page is another one: hardly anything of what it said is there")
+        return _Match(None, "target-gone", "nothing of its kind and name is there")
+
+
+def new_dialog(was: Page | None, now: Page) -> str:
+    """What a dialog in the page is called that was not there when the step was recorded; empty without one."""
+
+    def dialogs(page: Page) -> dict[str, int]:
+        return {
+            page.tree.text_of(index): index
+            for index, node in enumerate(page.nodes)
+            if (node.role in ("dialog", "alertdialog") or "modal" in node.states) and node.box is not None
+        }
+
+    before = dialogs(was) if was is not None else {}
+    fresh = [index for text, index in dialogs(now).items() if text not in before]
+    return label_of(now, fresh[0]) if fresh else ""
+
+
+def _placed(sought: Sought, match: _Match, page: Page, now: Observation, look: Look) -> Answer:
+    assert match.node is not None
+    located = reachable(page.tree, match.node, sought.target, now.frame.box)
+    if isinstance(located, Hidden):
+        return _hidden(sought, match, page, located)
+    box = located.place.box
+    point = _point(sought, page, match.node, located.place.point, box)
+    if sought.is_surface:
+        spot = look.on_surface(box)
+        if isinstance(spot, str):
+            return _not_found(sought, match._replace(node=None, verdict="target-gone", why=spot), page)
+        point = spot
+    differs = state_differs(sought, page, match.node)
+    if differs:
+        return _not_found(sought, match._replace(node=None, verdict="wrong-state", why=differs), page)
+    moved = box.center.distance(sought.box.center) > STILL
+    verdict: DriftVerdict = "cosmetic"
+    if moved:
+        verdict = "target-moved"
+    elif look.unchanged() and not match.relabelled:
+        verdict = "identical"
+    place = _refound(
+        sought,
+        verdict,
+        match.why if verdict != "identical" else "the same pixels at the same place",
+        now=box,
+        point=point,
+        name=label_of(page, match.node),
+        context=match.context,
+        look=look.share(box),
+        others=_boxes(page, match.others),
+        by=("pixels", "tree") if verdict == "identical" or (look.share(box) or 0) >= 0.98 else ("tree",),
+    )
+    return Answer(located.model_copy(update={"place": located.place.model_copy(update={"point": point})}), place)
+
+
+def _hidden(sought: Sought, match: _Match, page: Page, located: Hidden) -> Answer:
+    where = {"offscreen": "out of view", "covered": "covered", "disabled": "disabled"}[located.reason]
+    by = f" by {located.by}" if located.by else ""
+    why = f"it is there and {where}{by}"
+    place = _refound(
+        sought,
+        "wrong-state",
+        why,
+        now=located.place.box,
+        name=label_of(page, match.node or 0),
+        context=match.context,
+        by=("tree",),
+    )
+    return Answer(located, place)
+
+
+def state_differs(sought: Sought, page: Page, node: int) -> str:
+    """In words, what of a thing's own state would make the same act do the opposite; empty when nothing would."""
+    if sought.page is None or sought.node is None:
+        return ""
+    before, after = sought.page.nodes[sought.node].states, page.nodes[node].states
+    for state in ("checked", "expanded", "pressed"):
+        if (state in before) != (state in after):
+            was, is_now = (state if state in each else f"not {state}" for each in (before, after))
+            return f"it was {was} and is {is_now}"
+    return ""
+
+
+def _point(sought: Sought, page: Page, node: int, middle: Point, box: Box) -> Point:
+    """The same part of it, where a part was meant and can be reached; else its middle."""
+    if sought.box.area <= 0:
+        return middle
+    x, y = (sought.point.x - sought.box.left) / sought.box.width, (sought.point.y - sought.box.top) / sought.box.height
+    if (abs(x - 0.5) < 0.1 and abs(y - 0.5) < 0.1) or not (0 <= x <= 1 and 0 <= y <= 1):
+        return middle
+    point = Point(x=box.left + x * box.width, y=box.top + y * box.height)
+    return point if page.tree.meets(node, point) else middle
+
+
+def _not_found(sought: Sought, match: _Match, page: Page) -> Answer:
+    verdict, why = match.verdict, match.why
+    dialog = new_dialog(sought.page, page)
+    if dialog and verdict != "wrong-state":
+        verdict, why = "wrong-state", f"{dialog} lies in the way"
+    candidates = tuple(
+        Candidate(box=box, point=box.center, label=label_of(page, each), source="tree", node=each)
+        for each in match.others
+        if (box := page.nodes[each].box or page.nodes[each].extent) is not None
+    )
+    located: Located = Absent(target=sought.target, nearest=candidates[:3], note=why)
+    if verdict == "target-ambiguous" and len(candidates) > 1:
+        located = Ambiguous(target=sought.target, candidates=candidates)
+    others = _boxes(page, match.others)
+    return Answer(located, _refound(sought, verdict, why, context=match.context, others=others, by=("tree",)))
+
+
+def _by_pixels(sought: Sought, now: Observation, look: Look) -> Answer:
+    """Where one side has no tree: its own pixels, found once."""
+    spot, others, why = look.search()
+    if spot is None:
+        verdict: DriftVerdict = "target-ambiguous" if others else "target-gone"
+        candidates = tuple(
+            Candidate(box=each, point=each.center, label="the same picture", source="pixels") for each in others
+        )
+        located: Located = Absent(target=sought.target, nearest=candidates[:3], note=why)
+        if len(candidates) > 1:
+            located = Ambiguous(target=sought.target, candidates=candidates)
+        return Answer(located, _refound(sought, verdict, why, others=others, by=("pixels",)))
+    dx, dy = spot.left - sought.box.left, spot.top - sought.box.top
+    point = sought.point.offset(round(dx), round(dy))
+    moved = abs(dx) > 1 or abs(dy) > 1
+    found: DriftVerdict = "target-moved" if moved else ("identical" if look.unchanged() else "cosmetic")
+    candidate = Candidate(box=spot, point=point, label=str(sought.target), source="pixels")
+    place = _refound(sought, found, why, now=spot, point=point, look=1.0, others=others, by=("pixels",))
+    return Answer(Found(target=sought.target, place=candidate), place)
+
+
+def _refound(
+    sought: Sought,
+    verdict: DriftVerdict,
+    why: str,
+    *,
+    now: Box | None = None,
+    point: Point | None = None,
+    name: str = "",
+    context: float | None = None,
+    look: float | None = None,
+    others: tuple[Box, ...] = (),
+    by: tuple[str, ...] = (),
+) -> Refound:
+    label = str(sought.target)
+    if sought.page is not None and sought.node is not None:
+        label = label_of(sought.page, sought.node)
+    return Refound(
+        label=label,
+        crop=sought.crop,
+        crop_box=sought.crop_box,
+        box=sought.box,
+        verdict=verdict,
+        why=why,
+        now=now,
+        point=point,
+        name=name,
+        context=None if context is None else round(min(1.0, context), 3),
+        look=None if look is None else round(look, 3),
+        others=others,
+        by=by,
+    )
+
+
+def _boxes(page: Page, indices: tuple[int, ...]) -> tuple[Box, ...]:
+    found = (page.nodes[each].box or page.nodes[each].extent for each in indices)
+    return tuple(box for box in found if box is not None)[:8]
+
+
+def _path_of(url: str) -> str:
+    """A link without its host: what of it says where it leads on a site."""
+    _, scheme, rest = url.partition("://")
+    return f"/{rest.partition('/')[2]}" if scheme else loose(url)

@@ -1,0 +1,225 @@
+"""What stands around a thing on a page: by that a thing is told from others of its name, and known again when its looks changed."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Iterable
+from functools import cached_property
+from typing import NamedTuple
+
+from ...agent.grounding.match import loose, squeezed
+from ...episodes.schema import CONTROLS, Node, Tree
+
+_DIGITS = re.compile(r"\d+")
+_ROWS = frozenset({"row", "listitem", "article", "option", "treeitem", "menuitem", "gridcell", "cell"})
+_ROW_TAGS = frozenset({"li", "tr", "article", "dd"})
+_LEVELS = 2
+
+
+class Around(NamedTuple):
+    """The surroundings of one node.
+
+    Attributes:
+        levels: What stands beside it in the smallest container that holds anything else, and what the next larger one adds.
+        heading: The heading before it; empty without one.
+        before: What stands right before it, and `after` what right after it, in reading order.
+        row: Index of that smallest container; −1 when the node stands alone.
+    """
+
+    levels: tuple[tuple[str, ...], ...]
+    heading: str
+    before: str
+    after: str
+    row: int
+
+
+class Page:
+    """A tree, seen as what it says: its texts and controls in reading order.
+
+    Args:
+        tree: The tree.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.nodes = tree.nodes
+        self._around: dict[int, Around] = {}
+
+    @cached_property
+    def items(self) -> tuple[int, ...]:
+        """Indices of what says something: controls, pictures with a name, and texts outside of those."""
+        found: list[int] = []
+        inside: set[int] = set()
+        for index, node in enumerate(self.nodes):
+            if node.parent in inside:
+                inside.add(index)
+                continue
+            if node.extent is None:
+                continue
+            if node.role in CONTROLS or (node.role in ("img", "image") and node.name):
+                inside.add(index)
+                found.append(index)
+            elif node.role == "text" and squeezed(node.name) and not self._marker(node):
+                found.append(index)
+        return tuple(found)
+
+    @cached_property
+    def says(self) -> dict[int, str]:
+        """What each item says, by its index, as it is compared."""
+        return {each: f"{self._kind(self.nodes[each])} {self.own(each)}" for each in self.items}
+
+    @cached_property
+    def texts(self) -> Counter[str]:
+        """What the page says, counted: words without numbers of their own."""
+        return Counter(said for said in self.says.values() if any(char.isalpha() for char in said.partition(" ")[2]))
+
+    @cached_property
+    def shape(self) -> list[str]:
+        """The page without its words: the kinds of its items in reading order."""
+        return [self._kind(self.nodes[each]) for each in self.items]
+
+    def own(self, index: int) -> str:
+        """What a node itself says: its name, else the text in it, without case and outer punctuation."""
+        node = self.nodes[index]
+        text = node.name if node.name.strip() else self.tree.text_of(index)
+        return loose(text) or squeezed(text)
+
+    def alike(self, node: Node) -> list[int]:
+        """Nodes of the same kind as ``node``, with a place on the page."""
+        kind = self._kind(node)
+        return [i for i, each in enumerate(self.nodes) if each.extent is not None and self._kind(each) == kind]
+
+    def around(self, index: int) -> Around:
+        """The surroundings of a node."""
+        if index not in self._around:
+            self._around[index] = self._find_around(index)
+        return self._around[index]
+
+    def rows_like(self, index: int) -> list[int]:
+        """The containers beside the row of a node that are built alike: the other rows of its list."""
+        row = self.around(index).row
+        if row < 0 or self.nodes[row].parent < 0:
+            return []
+        mine = self.nodes[row]
+        return [
+            each
+            for each in self.tree.children[mine.parent]
+            if each != row
+            and (self.nodes[each].tag, self.nodes[each].role) == (mine.tag, mine.role)
+            and self._holds(each)
+        ]
+
+    def in_row(self, index: int) -> bool:
+        """Whether a node stands in one of several things of a kind: a row of a table, an entry of a list, a card."""
+        row = self.around(index).row
+        if row < 0:
+            return False
+        node = self.nodes[row]
+        above = [self.nodes[each] for each in self.tree.ancestors(row)]
+        listed = any(each.role in _ROWS or each.tag in _ROW_TAGS for each in above[:3])
+        return listed or node.role in _ROWS or bool(self.rows_like(index))
+
+    def said_in(self, index: int, but: int = -1) -> list[str]:
+        """What is said in a container, outside of ``but``."""
+        inside = set(self.tree.descendants(index))
+        left_out = set(self.tree.descendants(but)) if but >= 0 else set()
+        return [said for each, said in self.says.items() if each in inside and each not in left_out]
+
+    def _find_around(self, index: int) -> Around:
+        own = set(self.tree.descendants(index))
+        holders = set(self.tree.ancestors(index))
+        # a control that the node lies in says the same as the node
+        others = [each for each in self.items if each not in own and each not in holders]
+        levels: list[tuple[str, ...]] = []
+        row = -1
+        known: set[int] = set()
+        for above in self.tree.ancestors(self.nodes[index].parent):
+            inside = set(self.tree.descendants(above))
+            fresh = [each for each in others if each in inside and each not in known]
+            if not fresh:
+                continue
+            if row < 0:
+                row = above
+            known.update(fresh)
+            levels.append(tuple(self.says[each] for each in fresh))
+            if len(levels) == _LEVELS:
+                break
+        before = [each for each in others if each < index]
+        after = [each for each in others if each > index]
+        heading = next((self.own(i) for i in range(index, -1, -1) if self.nodes[i].role == "heading"), "")
+        return Around(
+            tuple(levels),
+            heading,
+            self.says[before[-1]] if before else "",
+            self.says[after[0]] if after else "",
+            row,
+        )
+
+    def _holds(self, index: int) -> bool:
+        return any(
+            self.nodes[each].role in CONTROLS or self.nodes[each].role == "text"
+            for each in self.tree.descendants(index)
+        )
+
+    def _marker(self, node: Node) -> bool:
+        # the bullet of a list says nothing, its number only where the list is counted
+        return node.parent >= 0 and self.nodes[node.parent].tag.startswith("::")
+
+    @staticmethod
+    def _kind(node: Node) -> str:
+        return node.tag or node.role if node.role in ("generic", "none", "") else node.role
+
+
+def overlap(before: Iterable[str], now: Iterable[str]) -> float:
+    """How much two lists say the same, 0 to 1; what differs in its numbers only counts half."""
+    a, b = Counter(before), Counter(now)
+    total = a.total() + b.total()
+    if total == 0:
+        return 1.0
+    equal = a & b
+    rest_a, rest_b = _numberless(a - equal), _numberless(b - equal)
+    return (2 * equal.total() + (rest_a & rest_b).total()) / total
+
+
+def kept(before: Iterable[str], now: Iterable[str]) -> float:
+    """How much of what was said is still said, 0 to 1, whatever else is: words count more than numbers."""
+    a, b = Counter(before), Counter(now)
+    total = sum(_weight(said) * count for said, count in a.items())
+    if total == 0:
+        return 1.0
+    return sum(_weight(said) * count for said, count in (a & b).items()) / total
+
+
+def alikeness(a: Around, b: Around) -> float:
+    """How alike two surroundings are, 0 to 1."""
+    parts = [
+        (0.1, float(a.before == b.before)),
+        (0.1, float(a.after == b.after)),
+        (0.15, float(a.heading == b.heading)),
+    ]
+    for weight, level in ((0.4, 0), (0.25, 1)):
+        first, second = (each.levels[level] if level < len(each.levels) else () for each in (a, b))
+        parts.append((weight, overlap(first, second)))
+    return sum(weight * value for weight, value in parts)
+
+
+def shape_likeness(before: Page, now: Page) -> float:
+    """How alike two pages are built, whatever they say, 0 to 1."""
+    return difflib.SequenceMatcher(None, before.shape, now.shape, autojunk=False).ratio()
+
+
+def _numberless(counted: Counter[str]) -> Counter[str]:
+    plain: Counter[str] = Counter()
+    for said, count in counted.items():
+        plain[_DIGITS.sub("#", said)] += count
+    return plain
+
+
+def _weight(said: str) -> float:
+    text = said.partition(" ")[2]
+    letters = sum(char.isalpha() for char in text)
+    if letters < 2:
+        return 0.5
+    return 1.0 if any(char.isdigit() for char in text) else 2.0
