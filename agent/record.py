@@ -160,6 +160,9 @@ class Record:
         act: Act | None = None,
     ) -> Step:
         """Writes the step before anything is done, and waits until it is out of this process."""
+        if act is not None and any(isinstance(place, Point) for place in places(act)):
+            # who decided by pixels alone did not ask for it; without it nobody could tell later what was pointed at
+            await self.timed("tree", saw.tree.get())
         self.saw(saw)
         if self._called:
             decision = decision.model_copy(update={"calls": tuple(self._called)})

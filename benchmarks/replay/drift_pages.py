@@ -206,12 +206,11 @@ def page_html(page: Drawn, change: Change, seed: int) -> str:
 
 
 _HEARD = """<script>
-window.hits = [];
 addEventListener("click", event => {
   const hit = event.target.closest("[data-key]");
   const label = event.target.closest("label");
   if (label && label.control && !hit) return;
-  hits.push(hit ? hit.dataset.key : "nothing");
+  fetch("/hit?key=" + (hit ? hit.dataset.key : "nothing"));
   if (event.target.closest("a")) event.preventDefault();
 }, true);
 addEventListener("submit", event => event.preventDefault(), true);

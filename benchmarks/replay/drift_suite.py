@@ -73,8 +73,12 @@ class _Pages:
 
     def __init__(self) -> None:
         self.html = ""
+        self.hits: list[str] = []
 
     def respond(self, request: Request) -> Response:
+        if request.path == "/hit":
+            self.hits.append(request.query["key"])
+            return Response.text("")
         return Response.text(self.html) if request.path == "/page" else Response.text("", status=404)
 
     def path(self, page: str) -> str:
@@ -186,13 +190,17 @@ class Suite:
             recorded, places, targets = await self._record(url, targets, page, dice)
             if recorded is None:
                 return
+            if pages.hits != [each.key for each in targets]:
+                raise AssertionError(f"seed {seed}: the recording clicked {pages.hits}, not {targets}")
             for kind in kinds:
                 truth = change_of(kind, page, targets[-1], dice)
                 if truth is None:
                     continue
                 pages.html = page_html(page, truth.change, seed)
-                report, hits, now = await self._replay(recorded, truth)
-                _judge(tallies[kind], truth, report, [each.key for each in targets], hits, places, now, f"seed {seed}")
+                pages.hits = []
+                report = await self._replay(recorded, truth)
+                keys = [each.key for each in targets]
+                _judge(tallies[kind], truth, report, keys, pages.hits, places, f"seed {seed}")
 
     async def _record(
         self, url: str, targets: list[Thing], page: Drawn, dice: random.Random
@@ -210,24 +218,20 @@ class Suite:
             by_name = names[each.words[0]] == 1 and each.words[0] and each.tag != "div" and dice.random() < 0.5
             wanted.append(Target(description=each.words[0]) if by_name else Point(x=x, y=y))
         episode = await self._run(url, wanted)
-        hits = _hits(episode)
-        if hits != [each.key for each in targets]:
-            raise AssertionError(f"the recording clicked {hits}, not {[each.key for each in targets]}")
         return episode, places, targets
 
     async def _run(self, url: str, wanted: Sequence[Place]) -> Episode:
         self._count += 1
-        probes = (Probe(kind="script", argument="hits"), Probe(kind="script", argument=_PLACES))
+        probes = (Probe(kind="script", argument=_PLACES),)
         task = Task(name="drift", start=Start(url=url), probes=probes)
         run = Run(task=task, out=self._folder / str(self._count), policy=_Clicks(wanted))
         return await run_episode(run, self._resources)
 
-    async def _replay(self, recorded: Episode, truth: Truth) -> tuple[Report, list[str], Episode]:
+    async def _replay(self, recorded: Episode, truth: Truth) -> Report:
         self._count += 1
         patience = 5.0 if truth.change.late else 0.5
         options = ReplayOptions(out=self._folder / str(self._count), settings=truth.start, patience=patience)
-        report = await replay_action(recorded, options, self._resources)
-        return report, _hits(report.episode), report.episode
+        return await replay_action(recorded, options, self._resources)
 
 
 def _judge(
@@ -237,7 +241,6 @@ def _judge(
     keys: list[str],
     hits: list[str],
     before: dict[str, list[float]],
-    episode: Episode,
     name: str,
 ) -> None:
     tally.cases += 1
@@ -252,7 +255,7 @@ def _judge(
         one_true = []
     tally.steps += len(one_true)
     tally.through += min(len(done), len(one_true))
-    after = _places(episode)
+    after = _places(report.episode)
     for number, each in enumerate(steps):
         tally.told += 1
         if number < len(one_true):
@@ -279,19 +282,10 @@ def _fits(verdict: str, truth: Truth, before: list[float], after: list[float] | 
     return (verdict == "target-moved") == moved
 
 
-def _hits(episode: Episode) -> list[str]:
-    found = _evidence(episode, 0)
-    return [str(each) for each in found] if isinstance(found, list) else []
-
-
 def _places(episode: Episode) -> dict[str, list[float]]:
-    found = _evidence(episode, 1)
-    return found if isinstance(found, dict) else {}  # type: ignore[return-value]  # what _PLACES gives
-
-
-def _evidence(episode: Episode, number: int) -> Any:
     outcome = episode.outcome
-    return outcome.evidence[number].value if outcome is not None and len(outcome.evidence) > number else None
+    found = outcome.evidence[0].value if outcome is not None and outcome.evidence else None
+    return found if isinstance(found, dict) else {}  # type: ignore[return-value]  # what _PLACES gives
 
 
 async def measure(seeds: Sequence[int], kinds: Sequence[str], workers: int = 2) -> dict[str, Tally]:
