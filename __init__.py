@@ -5,6 +5,7 @@
     episode = await handeye.run("shop.yaml")
     episode.outcome.status          # passed, failed, refused, unverified, infrastructure
     for step in episode: ...        # step.saw.frame, step.decision, step.action, step.timings
+    report = await handeye.replay(episode.path)   # without a model: what drifted, and where
 
 Everything is imported when it is first used: ``import handeye`` itself costs nothing.
 """
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from .agent.models.names import open_model
     from .agent.policies.model import Thinking
     from .agent.run import Resources, Run, run_episode
+    from .benchmarks.replay.modes import ReplayOptions, replay
+    from .benchmarks.replay.report import Report
     from .environments.base import Environment, Stepped
     from .environments.browser.environment import BrowserEnvironment
     from .environments.browser.host import BrowserConfig, BrowserHost
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "resume": ".agent.face",
+    "replay": ".benchmarks.replay.modes",
+    "ReplayOptions": ".benchmarks.replay.modes",
+    "Report": ".benchmarks.replay.report",
     "run": ".agent.face",
     "run_sync": ".agent.face",
     "open_model": ".agent.models.names",
@@ -70,6 +76,8 @@ __all__ = [
     "HandeyeError",
     "Observation",
     "Outcome",
+    "ReplayOptions",
+    "Report",
     "Resources",
     "Run",
     "Start",
@@ -82,6 +90,7 @@ __all__ = [
     "check_environment",
     "open_model",
     "read_task",
+    "replay",
     "resume",
     "run",
     "run_episode",

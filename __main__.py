@@ -216,6 +216,52 @@ def _tell(done: Packed) -> None:
 
 
 @app.command()
+def replay(
+    episode: Annotated[Path, typer.Argument(help="Folder or zip of an episode.")],
+    mode: Annotated[str, typer.Option(help="action: does it again in the live world, without a model.")] = "action",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the new episode.")] = None,
+    start: Annotated[
+        str | None, typer.Option(help="URL to begin at, in place of the recorded one: the same site elsewhere.")
+    ] = None,
+    patience: Annotated[
+        float, typer.Option(min=0, help="Seconds that a step waits for the page to be as it was.")
+    ] = 5.0,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Ground one target that is gone or ambiguous anew; reported as repaired.")
+    ] = False,
+    ground: Annotated[
+        str | None, typer.Option(help="With --repair: who grounds it, in order of trust: tree,text,model.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="With --repair: a model that may ground it.")] = None,
+    headed: Annotated[bool, typer.Option("--headed", help="Show the browser.")] = False,
+    config: Annotated[
+        list[str] | None, typer.Option("--config", "-c", help="Override a setting: start.scale=2, browser.settle=4.")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Do a recorded episode again, and say of each step whether the world still is as it was.
+
+    Exit code: 0 every step went through and every postcondition held, 1 it diverged or was repaired, 2 a mistake of yours, 3 refused,
+    5 infrastructure.
+    """
+    from .benchmarks.replay.command import ReplayWords, replay_command
+
+    _set_debug(debug)
+    words = ReplayWords(
+        mode=mode,
+        out=out,
+        start=start,
+        patience=patience,
+        repair=repair,
+        grounders=tuple(ground.split(",")) if ground is not None else None,
+        model=model,
+        headed=headed,
+        config=tuple(config or ()),
+    )
+    raise typer.Exit(replay_command(episode, words, _console()))
+
+
+@app.command()
 def view(
     episode: Annotated[Path, typer.Argument(help="Folder or zip of an episode.")],
     html: Annotated[Path | None, typer.Option("--html", help="Write the page here instead of opening it.")] = None,

@@ -74,7 +74,7 @@ def run_tasks(wanted: list[str], options: RunOptions, console: Console) -> int:
         UsageError: Something is wrong that can be known before the first run begins.
     """
     tasks = [task for each in wanted for task in ([each] if is_goal(each) else task_files(Path(each)))]
-    settings = [_setting(each) for each in options.config]
+    settings = [setting(each) for each in options.config]
     browser = browser_of(options)
     runs = _plan(tasks, options, settings)
     several = len(runs) > 1
@@ -138,7 +138,7 @@ def _plan(wanted: list[str | Path], options: RunOptions, settings: list[tuple[li
     settings = [each for each in settings if each[0][0] not in ("browser", "thinking")]
     # of several tasks each takes the inputs that it has; one that none has is a mistake, and named as such
     known = {name for task, _ in found for name in task.inputs}
-    for task, lines in ((_with_settings(task, settings, options), lines) for task, lines in found):
+    for task, lines in ((with_settings(task, settings, options), lines) for task, lines in found):
         secrets = secrets_of(task)
         for number, row in enumerate(rows, 1):
             inputs = {
@@ -185,7 +185,7 @@ def _check_parent(out: Path | None) -> None:
 
 def browser_of(options: RunOptions) -> BrowserConfig:
     """Which browser the options ask for."""
-    settings = [_setting(each) for each in options.config]
+    settings = [setting(each) for each in options.config]
     given = {"headed": options.headed or None, "cdp": options.cdp, "server": options.server}
     return _section(BrowserConfig, "browser", settings, {key: each for key, each in given.items() if each})
 
@@ -210,12 +210,12 @@ async def run_all(runs: list[Run], browser: BrowserConfig, workers: int, console
     ticker = Ticker(console)
     progress = ticker.show if workers == 1 else None
     async with Resources(browser, warn=warn, progress=progress) as resources:
-        with _signals(interrupt, console):
+        with signals(interrupt, console):
             return await run_batch(runs, resources, workers=workers, interrupt=interrupt, ended=ended)
 
 
 @contextlib.contextmanager
-def _signals(interrupt: Interrupt, console: Console) -> Iterator[None]:
+def signals(interrupt: Interrupt, console: Console) -> Iterator[None]:
     """The first Ctrl-C or SIGTERM ends the steps in hand and closes cleanly; a second one is not waited for."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
@@ -268,7 +268,12 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _setting(text: str) -> tuple[list[str], str]:
+def setting(text: str) -> tuple[list[str], str]:
+    """``start.scale=2`` as its path and its value.
+
+    Raises:
+        UsageError: It is written otherwise.
+    """
     name, value = _pair_of_setting(text)
     return name.split("."), value
 
@@ -294,7 +299,12 @@ def _section(
         raise UsageError(f"-c {name}.{first_problem(error)}") from error
 
 
-def _with_settings(task: Task, settings: list[tuple[list[str], str]], options: RunOptions) -> Task:
+def with_settings(task: Task, settings: list[tuple[list[str], str]], options: RunOptions) -> Task:
+    """A task with what the command line changes about it.
+
+    Raises:
+        UsageError: There is no such setting, or its value is wrong.
+    """
     if options.allow:
         task = allowed(task, options.allow)
     start = options.start

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...agent.face import new_folder, secrets_of
-from ...agent.run import Interrupt, Resources, Run, run_episode
+from ...agent.run import Resources, Run, run_episode
 from ...episodes.reader import Episode
 from ...episodes.schema import Budget, ReplayOf, Start, Task
 from ...tools.errors import UsageError
@@ -16,23 +16,19 @@ from .modes import ReplayOptions
 from .report import Report, verdicts_of
 
 
-async def replay_action(
-    episode: Episode, options: ReplayOptions, resources: Resources | None = None, interrupt: Interrupt | None = None
-) -> Report:
+async def replay_action(episode: Episode, options: ReplayOptions) -> Report:
     """Re-executes an episode; see ``docs/replay.md``.
 
     Args:
         episode: The recording; it is left as it is.
         options: How.
-        resources: A running browser; one is started when none is given.
-        interrupt: Ends the replay after the step in hand.
 
     Raises:
         UsageError: There is nothing to be done again, the recording does not say where it began, a secret or model is missing.
     """
-    if resources is None:
+    if options.resources is None:
         async with Resources(options.browser) as own:
-            return await replay_action(episode, options, own, interrupt)
+            return await replay_action(episode, replace(options, resources=own))
     steps = steps_to_follow(episode)
     if not steps:
         raise UsageError(f"{episode.path} has no step that could be done again")
@@ -62,7 +58,7 @@ async def replay_action(
     )
     if run.model is not None and run.grounders is None:
         run = replace(run, grounders=("tree", "text", "model"))
-    made = await run_episode(run, resources, interrupt)
+    made = await run_episode(run, options.resources, options.interrupt)
     return Report("action", episode.path, made, verdicts_of(episode, made), notes)
 
 
@@ -80,7 +76,7 @@ def _start(episode: Episode, start: Start, options: ReplayOptions) -> Start:
     if options.start is not None:
         start = start.model_copy(update={"url": options.start, "site": None})
     if options.settings:
-        start = Start.model_validate({**start.model_dump(), **options.settings})
+        start = Start.model_validate({**dict(start), **options.settings})
     browser = episode.header.task.environment == "browser" and options.world is None
     if browser and start.url == "about:blank" and start.site is None:
         first = next((step.saw.url for step in episode.steps if step.saw.url), "")

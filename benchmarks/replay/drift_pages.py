@@ -1,4 +1,4 @@
-"""Pages that are drawn from a seed, and the same pages after something about them changed; every click on one is heard by the page itself."""
+"""Pages drawn from a seed, and the same pages after something about them changed; every click is heard by the page itself."""
 
 from __future__ import annotations
 
@@ -196,13 +196,16 @@ def page_html(page: Drawn, change: Change, seed: int) -> str:
     """A page after a change, as HTML."""
     dice = random.Random(f"{seed} {change}")
     if change.other:
-        body = "<h1>Sign in</h1><p>Your session has ended.</p><label>Password <input type=password></label><button data-key=other>Sign in</button>"
+        form = "<label>Password <input type=password></label><button data-key=other>Sign in</button>"
+        body = f"<h1>Sign in</h1><p>Your session has ended.</p>{form}"
     else:
         body = _body(page, change, dice)
     if change.late:
+        show = "document.body.append(late.content.cloneNode(true)); document.querySelector('p').remove()"
         template = f"<template id=late>{body}</template><p>…</p>"
-        body = f"{template}<script>setTimeout(() => {{document.body.append(late.content.cloneNode(true)); document.querySelector('p').remove()}}, {change.late})</script>"
-    return f"<!doctype html><meta charset=utf-8><title>Page {seed}</title><style>{_style(page.looks + change.style)}</style><body>{body}{_HEARD}{_dialog(change)}"
+        body = f"{template}<script>setTimeout(() => {{{show}}}, {change.late})</script>"
+    head = f"<!doctype html><meta charset=utf-8><title>Page {seed}</title><style>{_style(page.looks + change.style)}</style>"
+    return f"{head}<body>{body}{_HEARD}{_dialog(change)}"
 
 
 _HEARD = """<script>
@@ -310,7 +313,9 @@ def _dialog(change: Change) -> str:
         case "modal":
             return "<dialog id=modal><p>We use cookies.</p><button data-key=decoy>Fine</button></dialog><script>modal.showModal()</script>"
         case "layer":
-            return "<div role=dialog aria-label=News style='position:fixed;inset:0;background:#0006'><p style='background:#fff'>News!</p><button data-key=decoy>Close</button></div>"
+            style = "position:fixed;inset:0;background:#0006"
+            inner = "<p style='background:#fff'>News!</p><button data-key=decoy>Close</button>"
+            return f"<div role=dialog aria-label=News style='{style}'>{inner}</div>"
         case "alert":
             return "<script>setTimeout(() => alert('Your session ends soon'), 50)</script>"
         case _:
@@ -324,7 +329,8 @@ def _style(seed: int) -> str:
     columns = dice.choice(["block", "flex"])
     return (
         f"body{{font:{size}px {font};margin:{dice.randint(4, 24)}px;color:hsl({hue} 30% 15%)}}"
-        f"button,.act{{font:inherit;padding:{pad}px {2 * pad}px;background:hsl({hue} 60% {dice.randint(70, 92)}%);border:1px solid hsl({hue} 40% 40%);"
+        f"button,.act{{font:inherit;padding:{pad}px {2 * pad}px;background:hsl({hue} 60% {dice.randint(70, 92)}%);"
+        f"border:1px solid hsl({hue} 40% 40%);"
         f"border-radius:{dice.randint(0, 9)}px}}.act{{display:inline-block;cursor:pointer}}a{{margin-right:{dice.randint(6, 16)}px}}"
         f".cards{{display:{columns};gap:8px;flex-wrap:wrap}}.card{{border:1px solid #bbb;padding:{pad}px;margin:2px}}"
         f"h1{{font-size:{size + 6}px}}h2{{font-size:{size + 2}px}}p,li,td{{margin:2px;padding:{pad // 2}px}}"

@@ -230,8 +230,10 @@ class Suite:
     async def _replay(self, recorded: Episode, truth: Truth) -> Report:
         self._count += 1
         patience = 5.0 if truth.change.late else 0.5
-        options = ReplayOptions(out=self._folder / str(self._count), settings=truth.start, patience=patience)
-        return await replay_action(recorded, options, self._resources)
+        options = ReplayOptions(
+            out=self._folder / str(self._count), settings=truth.start, patience=patience, resources=self._resources
+        )
+        return await replay_action(recorded, options)
 
 
 def _judge(

@@ -11,6 +11,7 @@ from ...agent.base import Guard, Model, Person
 from ...agent.guard import OpenGuard
 from ...agent.person import NoPerson
 from ...agent.record import Watch
+from ...agent.run import Interrupt, Resources
 from ...environments.base import Environment
 from ...environments.browser.host import BrowserConfig
 from ...episodes.reader import Episode
@@ -39,6 +40,8 @@ class ReplayOptions:
         world: An environment, where the recording has one of its own.
         watch: Called with each step of the new episode when it has ended.
         guard: What is allowed, `person` who can be asked.
+        resources: A running browser; one is started when none is given.
+        interrupt: Ends the replay after the step in hand.
     """
 
     out: Path | None = None
@@ -53,6 +56,8 @@ class ReplayOptions:
     watch: Watch | None = None
     guard: Guard = field(default_factory=OpenGuard)
     person: Person = field(default_factory=NoPerson)
+    resources: Resources | None = None
+    interrupt: Interrupt = field(default_factory=Interrupt)
 
 
 Mode = Callable[[Episode, ReplayOptions], Awaitable["Report"]]
