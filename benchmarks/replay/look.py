@@ -98,7 +98,7 @@ class Look:
             return None, (), "the recording has no screenshot of it to find it by"
         crop = self._sought.crop
         plain = crop is None or pixels.flat(crop.pixels)
-        if not plain and self.unchanged() and self._same_strip(self._sought.box):
+        if not plain and self.unchanged() and self._strip_tells() and self._same_strip(self._sought.box):
             return self._sought.box, (), "the same pixels at the same place"
         box = self._sought.box.intersection(frame.box)
         if box is None:
@@ -114,6 +114,10 @@ class Look:
             return None, (), "its pixels are nowhere on the screen"
         if len(before) == 1 and len(after) == 1:
             return after[0], (), "its pixels are on the screen, once"
+        if not self._strip_tells():
+            if len(before) == len(after) and self.unchanged():
+                return self._sought.box, (), "the same pixels at the same place, and as many others like them"
+            return None, tuple(after), f"its pixels are on the screen {len(after)} times, and nothing beside them tells which"
         fitting = [each for each in after if self._same_strip(each)]
         if len(fitting) == 1:
             return (
@@ -124,6 +128,18 @@ class Look:
         if not fitting and len(after) < len(before):
             return None, (), "what is left of its looks stands beside something else"
         return None, tuple(after), f"its pixels are on the screen {len(after)} times"
+
+    def _strip_tells(self) -> bool:
+        """Whether anything stands left or right of the target, in its height."""
+        frame, box = self._sought.frame, self._sought.box
+        assert frame is not None
+        reach = 3 * max(box.width, 100.0)
+        sides = (
+            Box(left=max(0.0, box.left - reach), top=box.top, right=max(0.0, box.left - 2), bottom=box.bottom),
+            Box(left=box.right + 2, top=box.top, right=max(box.right + 2, box.right + reach), bottom=box.bottom),
+        )
+        seen = [each.intersection(frame.box) for each in sides]
+        return any(each is not None and not pixels.flat(frame.crop(each).pixels) for each in seen)
 
     def _same_strip(self, box: Box) -> bool:
         """Whether what stands left and right of the target, in its height, stands so beside ``box``."""

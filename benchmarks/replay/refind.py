@@ -91,7 +91,11 @@ class _Search:
             return speech
         if not named:
             return self._relabelled() or self._missing()
-        return self._among(named, before)
+        match = self._among(named, before)
+        if match.verdict == "target-gone":
+            # all of its name are others that were there: it may be called otherwise itself
+            return self._relabelled() or match
+        return match
 
     def _among(self, named: list[int], before: list[int]) -> _Match:
         """The one of its name whose surroundings are the recorded ones."""
@@ -203,6 +207,8 @@ class _Search:
             return None
         node = here[0]
         new = self._now.own(node)
+        if new == self._own:
+            return None
         known = {self._was.own(each) for each in self._was.alike(self._record)}
         first, second = self._was.around(self._node), self._now.around(node)
         neighbours = first.before == second.before and first.after == second.after

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from ...agent.grounding.match import loose, squeezed
-from ...episodes.schema import CONTROLS, Node, Tree
+from ...episodes.schema import CHOICES, CONTROLS, FIELDS, TICKS, Node, Tree
 
 _DIGITS = re.compile(r"\d+")
 _ROWS = frozenset({"row", "listitem", "article", "option", "treeitem", "menuitem", "gridcell", "cell"})
@@ -25,6 +25,7 @@ class Around(NamedTuple):
         levels: What stands beside it in the smallest container that holds anything else, and what the next larger one adds.
         heading: The heading before it; empty without one.
         before: What stands right before it, and `after` what right after it, in reading order.
+        beside: The nearest text on its line, else the nearest above it: what a person would say that it belongs to.
         row: Index of that smallest container; −1 when the node stands alone.
     """
 
@@ -32,6 +33,7 @@ class Around(NamedTuple):
     heading: str
     before: str
     after: str
+    beside: str
     row: int
 
 
@@ -130,8 +132,9 @@ class Page:
     def _find_around(self, index: int) -> Around:
         own = set(self.tree.descendants(index))
         holders = set(self.tree.ancestors(index))
+        named = self._labels(index)
         # a control that the node lies in says the same as the node
-        others = [each for each in self.items if each not in own and each not in holders]
+        others = [each for each in self.items if each not in own and each not in holders and each not in named]
         levels: list[tuple[str, ...]] = []
         row = -1
         known: set[int] = set()
@@ -154,8 +157,36 @@ class Page:
             heading,
             self.says[before[-1]] if before else "",
             self.says[after[0]] if after else "",
+            self._beside(index, others),
             row,
         )
+
+    def _labels(self, index: int) -> set[int]:
+        """The words that are the name of a field: they change with it, and so are not what stands around it."""
+        if self.nodes[index].role not in FIELDS | TICKS | CHOICES:
+            return set()
+        own = self.own(index)
+        labels = [i for i, node in enumerate(self.nodes) if node.label_for == index]
+        inside = {below for each in labels for below in self.tree.descendants(each)}
+        return inside | {i for i in self.items if self.nodes[i].role == "text" and self.own(i) == own}
+
+    def _beside(self, index: int, others: list[int]) -> str:
+        own = self.nodes[index].extent
+        if own is None:
+            return ""
+        best, distance = "", float("inf")
+        for each in others:
+            box = self.nodes[each].extent
+            if box is None or self.nodes[each].role != "text":
+                continue
+            level = min(own.bottom, box.bottom) - max(own.top, box.top) > 0.5 * min(own.height, box.height)
+            if not level and box.bottom > own.top:
+                continue
+            # on its line counts before above it
+            away = own.gap(box) + (0 if level else 10_000)
+            if away < distance:
+                best, distance = self.says[each], away
+        return best
 
     def _holds(self, index: int) -> bool:
         return any(
@@ -195,9 +226,10 @@ def kept(before: Iterable[str], now: Iterable[str]) -> float:
 def alikeness(a: Around, b: Around) -> float:
     """How alike two surroundings are, 0 to 1."""
     parts = [
-        (0.1, float(a.before == b.before)),
-        (0.1, float(a.after == b.after)),
-        (0.15, float(a.heading == b.heading)),
+        (0.08, float(a.before == b.before)),
+        (0.07, float(a.after == b.after)),
+        (0.1, float(a.beside == b.beside)),
+        (0.1, float(a.heading == b.heading)),
     ]
     for weight, level in ((0.4, 0), (0.25, 1)):
         first, second = (each.levels[level] if level < len(each.levels) else () for each in (a, b))
