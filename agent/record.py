@@ -33,7 +33,7 @@ from ..episodes.schema import (
     Word,
 )
 from ..episodes.writer import EpisodeWriter
-from ..tools.actions import Act, places
+from ..tools.actions import Act, Wait, places
 from ..tools.errors import HandeyeError
 from ..tools.geometry import Point, surface_at
 from ..tools.pixels import Frame
@@ -160,8 +160,8 @@ class Record:
         act: Act | None = None,
     ) -> Step:
         """Writes the step before anything is done, and waits until it is out of this process."""
-        if act is not None and any(isinstance(place, Point) for place in places(act)):
-            # who decided by pixels alone did not ask for it; without it nobody could tell later what was pointed at
+        if act is not None and not isinstance(act, Wait):
+            # who decided by pixels alone did not ask for it; without it nobody could tell later what was pointed at, or had the focus
             await self.timed("tree", saw.tree.get())
         self.saw(saw)
         if self._called:

@@ -234,9 +234,9 @@ class Following:
 
     async def _meet_placeless(self, step: Step, act: Act, now: Observation) -> Met:
         if isinstance(act, Key | Type):
-            focus = await focus_differs(step.saw, now)
-            if focus:
-                return Met("wrong-state", focus)
+            elsewhere = await focus_differs(step.saw, now) or await _says_something_else(step.saw, now)
+            if elsewhere:
+                return Met("wrong-state", elsewhere)
         tree = await now.tree.get()
         before = step.saw.tree.now()
         if isinstance(act, Key | Type) and tree is not None:

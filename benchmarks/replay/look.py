@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ...episodes.schema import Observation
@@ -15,6 +17,8 @@ _ALIKE = 0.9
 _SURE = 0.5
 _GROUND = 24.0
 """Levels by which the colour that most of a thing has may differ."""
+_MARGIN = 48.0
+"""Pixels around a picture that belong to what it shows: of a point nobody knows how large the thing is that it hit."""
 _PIECE = 48.0
 """Half the side of the piece of a surface that is looked for."""
 
@@ -117,8 +121,14 @@ class Look:
         if not self._strip_tells():
             if len(before) == len(after) and self.unchanged():
                 return self._sought.box, (), "the same pixels at the same place, and as many others like them"
-            return None, tuple(after), f"its pixels are on the screen {len(after)} times, and nothing beside them tells which"
-        fitting = [each for each in after if self._same_strip(each)]
+            return (
+                None,
+                tuple(after),
+                f"its pixels are on the screen {len(after)} times, and nothing beside them tells which",
+            )
+        # what looks like it and is new says nothing about where it belongs
+        fresh = after if len(after) > len(before) else []
+        fitting = [each for each in after if self._same_strip(each, [other for other in fresh if other != each])]
         if len(fitting) == 1:
             return (
                 fitting[0],
@@ -141,8 +151,8 @@ class Look:
         seen = [each.intersection(frame.box) for each in sides]
         return any(each is not None and not pixels.flat(frame.crop(each).pixels) for each in seen)
 
-    def _same_strip(self, box: Box) -> bool:
-        """Whether what stands left and right of the target, in its height, stands so beside ``box``."""
+    def _same_strip(self, box: Box, but: Sequence[Box] = ()) -> bool:
+        """Whether what stands left and right of the target, in its height, stands so beside ``box``; ``but`` is not looked at."""
         frame, now = self._sought.frame, self._now.frame
         if frame is None:
             return False
@@ -155,7 +165,17 @@ class Look:
             bottom=min(float(frame.height), self._sought.box.bottom, float(now.height - dy)),
         )
         before, after = frame.crop(strip).pixels, now.crop(strip.offset(dx, dy)).pixels
-        return pixels.same(before, after) if before.shape == after.shape else False
+        if before.shape != after.shape:
+            return False
+        if but:
+            before, after = before.copy(), after.copy()
+            height, width, _ = before.shape
+            for each in but:
+                left, top, right, bottom = (
+                    each.grown(_MARGIN).offset(-strip.left - dx, -strip.top - dy).pixels(width, height)
+                )
+                before[top:bottom, left:right] = after[top:bottom, left:right] = 0
+        return pixels.same(before, after)
 
     def _pair(self, box: Box | None) -> tuple[Pixels, Box] | None:
         frame, own = self._sought.frame, self._sought.box

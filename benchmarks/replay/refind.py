@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ...agent.grounding.match import loose
+from ...agent.grounding.match import loose, squeezed
 from ...agent.grounding.tree import reachable
 from ...episodes.schema import Absent, Ambiguous, Candidate, DriftVerdict, Found, Hidden, Located, Observation, Refound
 from ...tools.geometry import Box, Point
@@ -143,6 +143,10 @@ class _Search:
 
     def _score(self, was: int, now: int, equal: bool) -> float:
         score = alikeness(self._was.around(was), self._now.around(now))
+        url = self._was.nodes[was].url
+        if url and _path_of(url) == _path_of(self._now.nodes[now].url):
+            # where a link leads belongs to what it is
+            score += 0.1
         if equal:
             # with none more and none less of its name, the place in the page tells them apart
             score += 0.1 * float(self._was.tree.path(was) == self._now.tree.path(now))
@@ -220,7 +224,7 @@ class _Search:
             return None
         if not self._look.same_ground(self._now.nodes[node].box):
             return None
-        why = f"it stands where it stood among its neighbours, and is called “{new}” now"
+        why = f"it stands where it stood among its neighbours, and is called “{squeezed(self._now.nodes[node].name) or new}” now"
         return _Match(node, "cosmetic", why, alikeness(first, second), relabelled=True)
 
     def _translated(self, named: list[int]) -> _Match | None:

@@ -77,8 +77,10 @@ class Report:
         first = self.first_divergence
         if first is not None and not first.repaired:
             return "diverged"
-        if ran == "failed" or (outcome is not None and outcome.stop == "interrupted"):
-            return "failed" if ran == "failed" else "infrastructure"
+        if ran == "failed":
+            return "failed"
+        if outcome is not None and outcome.stop == "interrupted":
+            return "unverified"
         return "repaired" if first is not None else "passed"
 
     @property
@@ -89,9 +91,8 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 every step went through and every postcondition held, 1 it diverged or was repaired, 3 refused, 5 infrastructure."""
-        codes = {"passed": 0, "refused": EXIT_CODES["refused"], "infrastructure": EXIT_CODES["infrastructure"]}
-        return codes.get(self.status, 1)
+        """0 every step went through and every postcondition held, 1 it diverged or was repaired; refused 3, cut off 4, infrastructure 5."""
+        return {**EXIT_CODES, "repaired": 1, "diverged": 1}[self.status]
 
     def print(self, console: Console) -> None:
         """Prints a line for each step and what it comes to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import difflib
 import re
 from collections import Counter
@@ -16,6 +17,9 @@ _DIGITS = re.compile(r"\d+")
 _ROWS = frozenset({"row", "listitem", "article", "option", "treeitem", "menuitem", "gridcell", "cell"})
 _ROW_TAGS = frozenset({"li", "tr", "article", "dd"})
 _LEVELS = 2
+_REACH = 60
+"""Items before a node, and after it, that may belong to its surroundings: more would make a page of thousands slow, and tell no more."""
+_SHAPE = 2000
 
 
 class Around(NamedTuple):
@@ -123,24 +127,37 @@ class Page:
         listed = any(each.role in _ROWS or each.tag in _ROW_TAGS for each in above[:3])
         return listed or node.role in _ROWS or bool(self.rows_like(index))
 
-    def said_in(self, index: int, but: int = -1) -> list[str]:
-        """What is said in a container, outside of ``but``."""
-        inside = set(self.tree.descendants(index))
-        left_out = set(self.tree.descendants(but)) if but >= 0 else set()
-        return [said for each, said in self.says.items() if each in inside and each not in left_out]
+    def said_in(self, index: int) -> list[str]:
+        """What is said in a container."""
+        first = bisect.bisect_left(self.items, index)
+        last = bisect.bisect_right(self.items, self._last[index])
+        return [self.says[each] for each in self.items[first:last]]
+
+    @cached_property
+    def _last(self) -> list[int]:
+        """Index of the last node at or below each: in document order everything below a node follows it."""
+        last = list(range(len(self.nodes)))
+        for index in range(len(self.nodes) - 1, 0, -1):
+            parent = self.nodes[index].parent
+            if parent >= 0:
+                last[parent] = max(last[parent], last[index])
+        return last
+
+    @cached_property
+    def _labels(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for index, node in enumerate(self.nodes):
+            if node.label_for >= 0:
+                found.setdefault(node.label_for, []).append(index)
+        return found
 
     def _find_around(self, index: int) -> Around:
-        own = set(self.tree.descendants(index))
-        holders = set(self.tree.ancestors(index))
-        named = self._labels(index)
-        # a control that the node lies in says the same as the node
-        others = [each for each in self.items if each not in own and each not in holders and each not in named]
+        others = self._near(index)
         levels: list[tuple[str, ...]] = []
         row = -1
         known: set[int] = set()
         for above in self.tree.ancestors(self.nodes[index].parent):
-            inside = set(self.tree.descendants(above))
-            fresh = [each for each in others if each in inside and each not in known]
+            fresh = [each for each in others if above <= each <= self._last[above] and each not in known]
             if not fresh:
                 continue
             if row < 0:
@@ -151,24 +168,40 @@ class Page:
                 break
         before = [each for each in others if each < index]
         after = [each for each in others if each > index]
-        heading = next((self.own(i) for i in range(index, -1, -1) if self.nodes[i].role == "heading"), "")
         return Around(
             tuple(levels),
-            heading,
+            self._heading(index),
             self.says[before[-1]] if before else "",
             self.says[after[0]] if after else "",
             self._beside(index, others),
             row,
         )
 
-    def _labels(self, index: int) -> set[int]:
-        """The words that are the name of a field: they change with it, and so are not what stands around it."""
-        if self.nodes[index].role not in FIELDS | TICKS | CHOICES:
-            return set()
+    def _near(self, index: int) -> list[int]:
+        """The nearest items before and after a node, without itself, what holds it, and the words that are its name."""
+        at = bisect.bisect_left(self.items, index)
+        window = self.items[max(0, at - _REACH) : at + _REACH]
+        holders = set(self.tree.ancestors(index))
+        named = [(each, self._last[each]) for each in self._labels.get(index, [])]
+        field = self.nodes[index].role in FIELDS | TICKS | CHOICES
         own = self.own(index)
-        labels = [i for i, node in enumerate(self.nodes) if node.label_for == index]
-        inside = {below for each in labels for below in self.tree.descendants(each)}
-        return inside | {i for i in self.items if self.nodes[i].role == "text" and self.own(i) == own}
+        return [
+            each
+            for each in window
+            if not index <= each <= self._last[index]
+            and each not in holders
+            and not any(first <= each <= last for first, last in named)
+            # the words of a field change with it, and so are not what stands around it
+            and not (field and self.nodes[each].role == "text" and self.own(each) == own)
+        ]
+
+    def _heading(self, index: int) -> str:
+        at = bisect.bisect_right(self._headings, index)
+        return self.own(self._headings[at - 1]) if at else ""
+
+    @cached_property
+    def _headings(self) -> list[int]:
+        return [index for index, node in enumerate(self.nodes) if node.role == "heading"]
 
     def _beside(self, index: int, others: list[int]) -> str:
         own = self.nodes[index].extent
@@ -239,7 +272,7 @@ def alikeness(a: Around, b: Around) -> float:
 
 def shape_likeness(before: Page, now: Page) -> float:
     """How alike two pages are built, whatever they say, 0 to 1."""
-    return difflib.SequenceMatcher(None, before.shape, now.shape, autojunk=False).ratio()
+    return difflib.SequenceMatcher(None, before.shape[:_SHAPE], now.shape[:_SHAPE], autojunk=False).ratio()
 
 
 def _numberless(counted: Counter[str]) -> Counter[str]:
