@@ -185,20 +185,20 @@ class _Search:
 
     def _same_row(self, index: int) -> bool:
         """Whether what tells its row from the other rows is said in the row of the candidate."""
-        first = self._was.around(self._node)
-        second = self._now.around(index)
-        if not first.levels:
-            return True
-        mine = list(first.levels[0])
-        if self._was.in_row(self._node) or self._now.in_row(index):
-            besides = {said for row in self._was.rows_like(self._node) for said in self._was.said_in(row)}
-            mine = [said for said in mine if said not in besides] or mine
-        return kept(mine, second.levels[0] if second.levels else ()) >= _SAME_ROW or self._lifted(mine)
-
-    def _lifted(self, mine: list[str]) -> bool:
-        """Whether everything beside it stays, so that it alone was taken elsewhere."""
-        in_row = self._was.in_row(self._node)
-        return not in_row and kept(mine, self._now.says.values()) >= _STILL_SAID
+        entry = self._was.entry(self._node)
+        if entry is None:
+            mine = list(next(iter(self._was.around(self._node).levels), ()))
+            # it alone may have been taken elsewhere, while everything beside it stayed
+            if not mine or kept(mine, self._now.says.values()) >= _STILL_SAID:
+                return True
+        else:
+            said = self._was.said_in(entry, self._node)
+            besides = {other for row in self._was.beside(entry) for other in self._was.said_in(row)}
+            mine = [each for each in said if each not in besides] or said
+        there = self._now.entry(index)
+        if there is not None:
+            return kept(mine, self._now.said_in(there, index)) >= _SAME_ROW
+        return kept(mine, [said for level in self._now.around(index).levels for said in level]) >= _SAME_ROW
 
     def _neighbours_remain(self) -> bool:
         levels = self._was.around(self._node).levels
@@ -216,8 +216,8 @@ class _Search:
         known = {self._was.own(each) for each in self._was.alike(self._record)}
         first, second = self._was.around(self._node), self._now.around(node)
         neighbours = first.before == second.before and first.after == second.after
-        row = kept(first.levels[0] if first.levels else (), second.levels[0] if second.levels else ()) >= _SAME_ROW
-        if not new or new in known or not neighbours or not row or alikeness(first, second) < 0.8:
+        same_row = self._same_row(node)
+        if not new or new in known or not neighbours or not same_row or alikeness(first, second) < 0.8:
             return None
         url = self._now.nodes[node].url
         if self._record.url and _path_of(self._record.url) != _path_of(url):
@@ -237,10 +237,10 @@ class _Search:
         if len(self._kind) != len(self._was.alike(self._record)) or not self._links_remain():
             return None
         here = [each for each in self._kind if self._now.tree.path(each) == self._path]
-        if len(here) != 1 or (named and named != here):
+        if len(here) != 1 or (self._own and named):
+            # a name that stayed where all others went: another page of the same build would show that too
             return None
-        if self._own and named:
-            # its name stayed where all others went: another page of the same build would do that too
+        if not self._own and not self._look.alike(self._now.nodes[here[0]].box):
             return None
         why = "the page says everything in other words, and is built as it was"
         return _Match(here[0], "cosmetic", why, None, relabelled=True)

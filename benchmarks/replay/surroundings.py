@@ -14,8 +14,8 @@ from ...agent.grounding.match import loose, squeezed
 from ...episodes.schema import CHOICES, CONTROLS, FIELDS, TICKS, Node, Tree
 
 _DIGITS = re.compile(r"\d+")
-_ROWS = frozenset({"row", "listitem", "article", "option", "treeitem", "menuitem", "gridcell", "cell"})
-_ROW_TAGS = frozenset({"li", "tr", "article", "dd"})
+_ROWS = frozenset({"row", "listitem", "article", "option", "treeitem", "menuitem"})
+_ROW_TAGS = frozenset({"li", "tr", "article"})
 _LEVELS = 2
 _REACH = 60
 """Items before a node, and after it, that may belong to its surroundings: more would make a page of thousands slow, and tell no more."""
@@ -103,35 +103,37 @@ class Page:
             self._around[index] = self._find_around(index)
         return self._around[index]
 
-    def rows_like(self, index: int) -> list[int]:
-        """The containers beside the row of a node that are built alike: the other rows of its list."""
-        row = self.around(index).row
-        if row < 0 or self.nodes[row].parent < 0:
+    def entry(self, index: int) -> int | None:
+        """What of several of a kind a node stands in: a row of a table, an entry of a list, a card; None when it stands in none.
+
+        It is what is called so, or the innermost container beside which others of its kind hold something of the node's kind and name.
+        """
+        kind, own = self._kind(self.nodes[index]), self.own(index)
+        for above in self.tree.ancestors(self.nodes[index].parent):
+            node = self.nodes[above]
+            if node.role in _ROWS or node.tag in _ROW_TAGS:
+                return above
+            if any(self._has(each, kind, own) for each in self.beside(above)):
+                return above
+        return None
+
+    def beside(self, index: int) -> list[int]:
+        """The containers beside one that are of its kind: the other entries of its list."""
+        mine = self.nodes[index]
+        if mine.parent < 0:
             return []
-        mine = self.nodes[row]
         return [
             each
             for each in self.tree.children[mine.parent]
-            if each != row
-            and (self.nodes[each].tag, self.nodes[each].role) == (mine.tag, mine.role)
-            and self._holds(each)
+            if each != index and (self.nodes[each].tag, self.nodes[each].role) == (mine.tag, mine.role)
         ]
 
-    def in_row(self, index: int) -> bool:
-        """Whether a node stands in one of several things of a kind: a row of a table, an entry of a list, a card."""
-        row = self.around(index).row
-        if row < 0:
-            return False
-        node = self.nodes[row]
-        above = [self.nodes[each] for each in self.tree.ancestors(row)]
-        listed = any(each.role in _ROWS or each.tag in _ROW_TAGS for each in above[:3])
-        return listed or node.role in _ROWS or bool(self.rows_like(index))
-
-    def said_in(self, index: int) -> list[str]:
-        """What is said in a container."""
+    def said_in(self, index: int, but: int | None = None) -> list[str]:
+        """What is said in a container, outside of ``but``."""
         first = bisect.bisect_left(self.items, index)
         last = bisect.bisect_right(self.items, self._last[index])
-        return [self.says[each] for each in self.items[first:last]]
+        left_out = range(0) if but is None else range(but, self._last[but] + 1)
+        return [self.says[each] for each in self.items[first:last] if each not in left_out]
 
     @cached_property
     def _last(self) -> list[int]:
@@ -221,11 +223,9 @@ class Page:
                 best, distance = self.says[each], away
         return best
 
-    def _holds(self, index: int) -> bool:
-        return any(
-            self.nodes[each].role in CONTROLS or self.nodes[each].role == "text"
-            for each in self.tree.descendants(index)
-        )
+    def _has(self, index: int, kind: str, own: str) -> bool:
+        below = range(index, self._last[index] + 1)
+        return any(self._kind(self.nodes[each]) == kind and self.own(each) == own for each in below)
 
     def _marker(self, node: Node) -> bool:
         # the bullet of a list says nothing, its number only where the list is counted
