@@ -4,7 +4,7 @@ SHELL := /bin/bash
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-vllm pages check format wheel clean
+.PHONY: help setup demo test test-slow test-vllm pages replay-suite check format wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,10 @@ test-vllm: ## set up a vLLM for the CPU in .venv-vllm (2 GB), then run the tests
 pages: ## set up, then run the browser over pages and print the table; FULL=1 for the figures at full size
 	@./setup.sh
 	@.venv/bin/python -m handeye.benchmarks.pages $(ARGS)
+
+replay-suite: ## set up, then replay episodes on pages that changed in known ways; FULL=1 for more than 500 cases
+	@./setup.sh
+	@.venv/bin/python -m handeye.benchmarks.replay.drift_suite $(ARGS)
 
 check: ## what reads the code: ruff, mypy, the layers, the list of packages
 	@./setup.sh

@@ -422,11 +422,12 @@ def steps_to_follow(episode: Episode) -> list[Step]:
 def replaced(act: Act, wanted: tuple[Place, ...]) -> IntendedAct:
     """An act with other places, in the order of `places`."""
     if not wanted:
-        return act  # type: ignore[return-value]  # a verb without a place is an intent as it is
+        return act
     fields: dict[str, Any] = {name: value for name, value in act}  # noqa: C416
     field = {"move": "to", "drag": "path", "wait": "for_"}.get(act.verb, "at")
     fields[field] = wanted if field == "path" else wanted[0]
-    return _INTENDED[act.verb](**fields)
+    again: IntendedAct = _INTENDED[act.verb](**fields)
+    return again
 
 
 _INTENDED: dict[str, Any] = {

@@ -91,7 +91,7 @@ def find(frame: Pixels, wanted: Pixels) -> list[Spot]:
 
 
 def _grey(picture: Pixels) -> _Floats:
-    return picture.mean(axis=2, dtype=np.float32)
+    return np.asarray(picture.mean(axis=2, dtype=np.float32), np.float32)
 
 
 def _correlation(frame: _Floats, wanted: _Floats) -> _Floats:

@@ -92,7 +92,8 @@ class Report:
     @property
     def exit_code(self) -> int:
         """0 every step went through and every postcondition held, 1 it diverged or was repaired; refused 3, cut off 4, infrastructure 5."""
-        return {**EXIT_CODES, "repaired": 1, "diverged": 1}[self.status]
+        codes: dict[str, int] = {**{str(name): code for name, code in EXIT_CODES.items()}, "repaired": 1, "diverged": 1}
+        return codes[self.status]
 
     def print(self, console: Console) -> None:
         """Prints a line for each step and what it comes to."""

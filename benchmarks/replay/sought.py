@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ...agent.grounding.match import squeezed
 from ...episodes.evidence import crop_around
 from ...episodes.schema import CONTROLS, Candidate, Found, Step
-from ...tools.actions import Act, Target, places
+from ...tools.actions import Act, Say, Target, places
 from ...tools.errors import EpisodeError
 from ...tools.geometry import Box, Point
 from ...tools.pixels import Frame
@@ -59,7 +59,8 @@ class Sought:
 
 def sought_of(step: Step, act: Act) -> list[Sought]:
     """The places of a step's act, in order."""
-    intended = places(step.decision.intent) if not _says(step) else ()
+    intent = step.decision.intent
+    intended = () if isinstance(intent, Say) else places(intent)
     answers = [each for each in step.located if isinstance(each, Found)]
     page = _page(step)
     found: list[Sought] = []
@@ -135,10 +136,6 @@ def _page(step: Step) -> Page | None:
         # the pixels remain
         return None
     return Page(tree) if tree is not None and tree.nodes else None
-
-
-def _says(step: Step) -> bool:
-    return step.decision.intent.verb in ("ask_user", "read", "answer", "done", "fail")
 
 
 def _told_apart(found: list[Sought]) -> list[Sought]:

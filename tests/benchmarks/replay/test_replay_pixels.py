@@ -10,11 +10,12 @@ from handeye.benchmarks.replay import pixels
 from handeye.environments.drawn import DrawnEnvironment, Scene, Widget
 from handeye.episodes.schema import Start
 from handeye.tools.geometry import Box
+from handeye.tools.pixels import Pixels
 
 _NAMES = st.text("ABCDEFGHIKLMNOPRSTabcdefghiklmnoprst0123456789", min_size=4, max_size=9)
 
 
-async def frame_of(*widgets: Widget) -> pixels.Pixels:
+async def frame_of(*widgets: Widget) -> Pixels:
     world = DrawnEnvironment(lambda: Scene(list(widgets)))
     seen = await world.reset(Start.model_validate({"viewport": {"width": 480, "height": 300}}))
     return seen.frame.pixels
