@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
-
 from ...tools.geometry import Box, Point
 from ...tools.pixels import Frame
 from ...tools.secrets import OURS
@@ -47,8 +45,8 @@ class Refound(Record):
     now: Box | None = None
     point: Point | None = None
     name: str = ""
-    context: float | None = Field(default=None, ge=0, le=1)
-    look: float | None = Field(default=None, ge=0, le=1)
+    context: float | None = None
+    look: float | None = None
     others: tuple[Box, ...] = ()
     by: tuple[str, ...] = ()
 
