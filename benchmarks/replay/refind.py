@@ -15,7 +15,7 @@ from ...episodes.schema import Absent, Ambiguous, Candidate, DriftVerdict, Found
 from ...tools.geometry import Box, Point
 from .look import Look
 from .sought import Sought, label_of
-from .surroundings import Page, alikeness, kept, shape_likeness
+from .surroundings import Page, alikeness, kept, shape_likeness, worded
 
 STILL = 4.0
 """Pixels by which the middle of a target may be elsewhere and still count as where it was."""
@@ -32,6 +32,9 @@ _SAME_SHAPE = 0.85
 _ENOUGH = 5
 """Words of a page without which its language cannot be told from another page."""
 _OTHER_PAGE = 0.3
+_REMAINS = 0.5
+_RING = 2
+"""Words of a ring around a target, apart from numbers, without which its loss says nothing."""
 
 
 class Answer(NamedTuple):
@@ -133,6 +136,9 @@ class _Search:
         if self._decoyed(best, others):
             why = "another one of its name stands where it stood, looking as it looked"
             return _Match(None, "target-ambiguous", why, around, tuple(order))
+        if not self._page_remains():
+            why = "what stood around it is not on the page: it is another one, with something of its name"
+            return _Match(None, "wrong-state", why, around, tuple(order))
         if around >= ALIKE:
             return _Match(best, "cosmetic", "the one of its name in its surroundings", around, others)
         if alone and self._neighbours_remain() and self._look.alike(self._now.nodes[best].box):
@@ -199,6 +205,12 @@ class _Search:
         if there is not None:
             return kept(mine, self._now.said_in(there, index)) >= _SAME_ROW
         return kept(mine, [said for level in self._now.around(index).levels for said in level]) >= _SAME_ROW
+
+    def _page_remains(self) -> bool:
+        """Whether of each ring around it half is still said somewhere: the next page of a form may have the same buttons."""
+        said = list(self._now.says.values())
+        rings = [worded(level) for level in self._was.around(self._node).levels]
+        return all(kept(ring, said) >= _REMAINS for ring in rings if len(ring) >= _RING)
 
     def _neighbours_remain(self) -> bool:
         levels = self._was.around(self._node).levels

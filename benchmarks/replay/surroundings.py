@@ -256,6 +256,11 @@ def kept(before: Iterable[str], now: Iterable[str]) -> float:
     return sum(_weight(said) * count for said, count in (a & b).items()) / total
 
 
+def worded(said: Iterable[str]) -> list[str]:
+    """Of what is said that which consists of words alone."""
+    return [each for each in said if _weight(each) > 1]
+
+
 def alikeness(a: Around, b: Around) -> float:
     """How alike two surroundings are, 0 to 1."""
     parts = [

@@ -132,3 +132,26 @@ async def test_secrets_are_needed_again_and_typed_as_such(stage: Stage, monkeypa
     monkeypatch.delenv("SHOP_PASSWORD")
     with pytest.raises(UsageError, match="SHOP_PASSWORD"):
         await stage.again(episode, body)
+
+
+WIZARD = (
+    "<nav><a href=/a>Home</a><a href=/b>Help</a><a href=/c>Prices</a></nav><h1>Step {0} of 4</h1><form>{1}"
+    "<div><button type=button data-key=back>Back</button><button type=button data-key=next{0}>Next</button></div></form>"
+    + HEARD
+)
+
+
+async def test_another_page_of_one_address_is_not_the_recorded_one(stage: Stage) -> None:
+    """Same address, same buttons, same pixels: only what is asked for says that it is another page."""
+    address = "<label>Street <input></label><label>Postcode <input></label><label>Country <input></label>"
+    name = "<label>Given name <input></label><label>Born <input></label><label>Title <input></label>"
+    episode = await stage.record(WIZARD.format(2, address), {"click": "Next"})
+    report = await stage.again(episode, WIZARD.format(1, name))
+    assert report.verdicts[0].verdict in ("target-gone", "wrong-state") and stage.hits == []
+    # restyled, wrapped in further elements, and with something new above it, it is the same
+    wrapped = (
+        WIZARD.format(2, address).replace("<form>", "<main><section style='font:20px serif'><form>")
+        + "</section></main>"
+    )
+    report = await stage.again(episode, "<p>Our shop closes on Sunday.</p>" + wrapped)
+    assert report.verdicts[0].verdict == "target-moved" and stage.hits == ["next2"]
