@@ -142,7 +142,9 @@ def change_of(kind: str, page: Drawn, victim: Thing, dice: random.Random) -> Tru
         case "decoy beside it":
             return Truth(Change(twin=victim.key), ("target-ambiguous",)) if victim.words[0] else None
         case "removed":
-            return Truth(Change(gone=victim.key), gone)
+            # of several of one name nothing may tell which one is left
+            likes = sum(each.words == victim.words for each in page.things) > 1
+            return Truth(Change(gone=victim.key), (*gone, "target-ambiguous") if likes else gone)
         case "row removed":
             return Truth(Change(gone_row=victim.key), gone) if rows else None
         case "row replaced":

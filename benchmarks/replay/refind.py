@@ -25,6 +25,8 @@ ALIKE = 0.55
 """How alike the surroundings of the only one of its name have to be."""
 _SAME_ROW = 0.6
 """How much of what tells its row from the others has to be said still."""
+_SAME_RING = 0.5
+"""Likewise of what stands beside it where it stands in no row."""
 _STILL_SAID = 0.7
 _OTHER_LANGUAGE = 0.4
 """A page that keeps less of its words than this, and its shape, speaks another language."""
@@ -199,12 +201,14 @@ class _Search:
                 return True
         else:
             said = self._was.said_in(entry, self._node)
-            besides = {other for row in self._was.beside(entry) for other in self._was.said_in(row)}
-            mine = [each for each in said if each not in besides] or said
+            # what it says, not what it is: an “Edit” is in every row, here a button and there a link
+            besides = {_words(other) for row in self._was.beside(entry) for other in self._was.said_in(row)}
+            mine = [each for each in said if _words(each) not in besides] or said
+        enough = _SAME_ROW if entry is not None else _SAME_RING
         there = self._now.entry(index)
         if there is not None:
-            return kept(mine, self._now.said_in(there, index)) >= _SAME_ROW
-        return kept(mine, [said for level in self._now.around(index).levels for said in level]) >= _SAME_ROW
+            return kept(mine, self._now.said_in(there, index)) >= enough
+        return kept(mine, [said for level in self._now.around(index).levels for said in level]) >= enough
 
     def _page_remains(self) -> bool:
         """Whether of each ring around it half is still said somewhere: the next page of a form may have the same buttons."""
@@ -432,6 +436,11 @@ def _refound(
 def _boxes(page: Page, indices: tuple[int, ...]) -> tuple[Box, ...]:
     found = (page.nodes[each].box or page.nodes[each].extent for each in indices)
     return tuple(box for box in found if box is not None)[:8]
+
+
+def _words(said: str) -> str:
+    """What an item says, without what it is."""
+    return said.partition(" ")[2]
 
 
 def _path_of(url: str) -> str:
