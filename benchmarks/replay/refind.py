@@ -23,6 +23,8 @@ MARGIN = 0.12
 """By how much more alike its surroundings have to be than those of the next best of its name."""
 ALIKE = 0.55
 """How alike the surroundings of the only one of its name have to be."""
+_TOGETHER = 0.2
+"""Likewise of two in one container."""
 _SAME_ROW = 0.6
 """How much of what tells its row from the others has to be said still."""
 _SAME_RING = 0.5
@@ -116,9 +118,8 @@ class _Search:
             return _Match(
                 None, "target-ambiguous", "it cannot be told from another one that was there", None, tuple(order)
             )
-        second = scores[order[1]] if len(order) > 1 else 0.0
-        if len(order) > 1 and scores[best] - second < MARGIN:
-            tied = [each for each in order if scores[best] - scores[each] < MARGIN]
+        tied = [each for each in order if scores[best] - scores[each] < self._margin(best, each)]
+        if len(tied) > 1:
             chosen = self._by_look(tied)
             if chosen is None:
                 why = f"{len(tied)} of its name stand in surroundings that are equally like the recorded ones"
@@ -185,6 +186,11 @@ class _Search:
         return any(
             mine - alikeness(self._was.around(self._node), self._now.around(each)) < 3 * MARGIN for each in there
         )
+
+    def _margin(self, best: int, other: int) -> float:
+        """How much better the best has to be: side by side in one container, one of two neighbours alone tells nothing."""
+        together = self._now.around(best).row == self._now.around(other).row
+        return _TOGETHER if together and best != other else MARGIN
 
     def _same_link(self, index: int) -> bool:
         before, after = self._record.url, self._now.nodes[index].url
