@@ -1,7 +1,7 @@
 """Finds a recorded target in what is seen now, or says why not: never a guess.
 
 The rule, in full in ``docs/replay.md``. With trees on both sides a thing is known by what it is, what it says and what stands around it,
-and told from its likes by the same; pixels say whether it looks as it did, and decide between equals. Without trees its own pixels have to
+and told from its likes by the same; pixels say whether it looks as it did, and never decide between equals. Without trees its own pixels have to
 be found, once, the same in every tile.
 """
 
@@ -120,12 +120,8 @@ class _Search:
             )
         tied = [each for each in order if scores[best] - scores[each] < self._margin(best, each)]
         if len(tied) > 1:
-            chosen = self._by_look(tied)
-            if chosen is None:
-                why = f"{len(tied)} of its name stand in surroundings that are equally like the recorded ones"
-                return _Match(None, "target-ambiguous", why, around, tuple(tied))
-            best = chosen
-            around = alikeness(self._was.around(self._node), self._now.around(best))
+            why = f"{len(tied)} of its name stand in surroundings that are equally like the recorded ones"
+            return _Match(None, "target-ambiguous", why, around, tuple(tied))
         return self._accepted(best, order, around, alone=len(named) == len(before) == 1)
 
     def _accepted(self, best: int, order: list[int], around: float, *, alone: bool) -> _Match:
@@ -163,13 +159,6 @@ class _Search:
             if a is not None and b is not None and a.center.distance(b.center) <= STILL:
                 score += 0.1
         return score
-
-    def _by_look(self, tied: list[int]) -> int | None:
-        """Of equals the one that looks as it did, if all others clearly do not."""
-        looks = {each: self._look.share(self._now.nodes[each].box) or 0.0 for each in tied}
-        same = [each for each in tied if looks[each] >= 0.98]
-        rest = [looks[each] for each in tied if looks[each] < 0.98]
-        return same[0] if len(same) == 1 and max(rest, default=0.0) < 0.6 else None
 
     def _decoyed(self, best: int, others: tuple[int, ...]) -> bool:
         box = self._now.nodes[best].box or self._now.nodes[best].extent
