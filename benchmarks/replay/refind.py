@@ -1,7 +1,8 @@
 """Finds a recorded target in what is seen now, or says why not: never a guess.
 
 The rule, in full in ``docs/replay.md``. With trees on both sides a thing is known by what it is, what it says and what stands around it,
-and told from its likes by the same; pixels say whether it looks as it did, and never decide between equals. Without trees its own pixels have to
+and told from its likes by the same; pixels say whether it looks as it did, and never decide between equals.
+Without trees its own pixels have to
 be found, once, the same in every tile.
 """
 
