@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from ..episodes.schema import ObservationId, Reply, Request
 from ..tools.errors import DialectError, ModelError
 from .base import Model
 from .dialects.common import ask_again
-from .record import Record
 
 _T = TypeVar("_T")
+
+
+class Hears(Protocol):
+    """Who is told of every call."""
+
+    def called(self, request: Request, on: ObservationId, seconds: float, reply: Reply | None, error: str = "") -> None:
+        """See `Record.called`."""
+        ...
 
 
 class Calls:
@@ -27,7 +34,7 @@ class Calls:
         planned: The last request for a plan; a grounding of the same view shares its prompt through the image.
     """
 
-    def __init__(self, model: Model, record: Record) -> None:
+    def __init__(self, model: Model, record: Hears) -> None:
         self.planned: Request | None = None
         self._model = model
         self._record = record

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
-from .schema import FORMAT, LINE, Header, Node, Task
+from .schema import FORMAT, LINE, SCORED, Header, Node, ScoringHeader, Task
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -32,6 +32,18 @@ _PARTS: dict[str, tuple[str, str, TypeAdapter[Any], JsonSchemaMode]] = {
         TypeAdapter(tuple[Node, ...]),
         "validation",
     ),
+    "scoring": (
+        "Header of a scoring",
+        "scoring.json: who was asked about the steps of an episode, and how.",
+        TypeAdapter(ScoringHeader),
+        "serialization",
+    ),
+    "scored": (
+        "Line of a scoring",
+        "One line of predictions.jsonl: an answer and its score.",
+        SCORED,
+        "serialization",
+    ),
     "task-file": (
         "Task file",
         "A task file, read as YAML 1.2.",
@@ -42,7 +54,7 @@ _PARTS: dict[str, tuple[str, str, TypeAdapter[Any], JsonSchemaMode]] = {
 
 
 def schema_text() -> str:
-    """One JSON document with the schemas of a header, a line, a tree and a task file under ``$defs``; ends with a newline."""
+    """One JSON document with the schemas of all that is on disk and of a task file under ``$defs``; ends with a newline."""
     inputs = [(name, mode, adapter) for name, (_, _, adapter, mode) in _PARTS.items()]
     schemas, shared = TypeAdapter.json_schemas(inputs)
     parts = {
@@ -56,7 +68,7 @@ def schema_text() -> str:
     document = {
         "$schema": DIALECT,
         "title": f"handeye: episodes of format {FORMAT}, and task files",
-        "description": f"Four schemas, to be referred to as #/$defs/… : {', '.join(_PARTS)}. "
+        "description": f"Schemas, to be referred to as #/$defs/… : {', '.join(_PARTS)}. "
         "A key that is absent has its default.",
         "$defs": {**parts, **dict(sorted(definitions.items()))},
     }

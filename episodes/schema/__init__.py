@@ -1,7 +1,8 @@
 """Everything that is written to disk: one type a record, frozen, strict.
 
 ``task`` and ``script`` say what is asked; ``observation`` and ``tree`` what was seen; ``model`` what a model was sent and said; ``step``
-what was decided and done; ``outcome`` how it ended; ``lines`` how all that stands in ``steps.jsonl``.
+what was decided and done; ``outcome`` how it ended; ``lines`` how all that stands in ``steps.jsonl``; ``scoring`` what another policy
+answers to the same, and what that scores.
 """
 
 from .base import Json, ObservationId, Record, Sha256, Text, first_problem, to_json
@@ -25,6 +26,7 @@ from .observation import Dialog, Download, Event, Evidence, Observation, Settled
 from .outcome import EXIT_CODES, FORMAT, Header, ModelInfo, Outcome, Score, Status, Stop, Verdict
 from .provenance import Loss, Origin, Provenance
 from .replay import GOES_THROUGH, DriftVerdict, Refound, Replayed, ReplayOf
+from .scoring import SCORED, Item, Scored, ScoringHeader, Truth
 from .step import (
     Absent,
     Ambiguous,
@@ -54,6 +56,7 @@ __all__ = [
     "GOES_THROUGH",
     "LINE",
     "REQUEST",
+    "SCORED",
     "TICKS",
     "Absent",
     "Ambiguous",
@@ -76,6 +79,7 @@ __all__ = [
     "Header",
     "Hidden",
     "ImagePart",
+    "Item",
     "Json",
     "LazyTree",
     "Line",
@@ -105,6 +109,8 @@ __all__ = [
     "Request",
     "ResumedLine",
     "Score",
+    "Scored",
+    "ScoringHeader",
     "Sent",
     "Settled",
     "Sha256",
@@ -119,6 +125,7 @@ __all__ = [
     "TextPart",
     "Token",
     "Tree",
+    "Truth",
     "Usage",
     "Verdict",
     "View",

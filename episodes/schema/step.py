@@ -11,6 +11,7 @@ from ...tools.geometry import Box, Point, Transform
 from ...tools.pixels import Frame
 from ...tools.secrets import OURS
 from .base import Json, Record
+from .model import Reply
 from .observation import Observation
 from .provenance import Origin
 from .replay import Replayed
@@ -243,10 +244,17 @@ class Prediction(Record):
     """What a policy or model answers to a recorded observation, with nothing carried out.
 
     Attributes:
+        item: Id of the question.
         decision: None when it failed to answer; `error` says how.
         located: Its grounding of the decision's places.
-        action: The act that would have been carried out.
-        point: For grounding items: the first point; None for a refusal.
+        action: The act that would have been carried out; None where nothing would have been: a `Say`, a place that was not found.
+        point: Its first point, frame pixels, or that of a grounding item; None for a refusal.
+        error: Why there is no answer, or no place.
+        failed: What kind of failure that is: ``parse`` (the model's words say nothing that can be done, nor did they when it was told),
+            ``action`` (the policy says that it cannot be done), ``infrastructure`` (the server, the network, the disk: nobody's answer).
+        replies: What the model said, in order, without the probabilities of its tokens.
+        tries: How often it was asked in all, after failures of the infrastructure.
+        seconds: Of the last try, from the question to the answer.
     """
 
     item: str
@@ -255,4 +263,7 @@ class Prediction(Record):
     action: Action | None = None
     point: Point | None = None
     error: str = ""
+    failed: Literal["parse", "action", "infrastructure"] | None = None
+    replies: tuple[Reply, ...] = ()
+    tries: int = 1
     seconds: float = 0

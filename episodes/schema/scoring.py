@@ -1,0 +1,95 @@
+"""What a policy is asked of a recorded step, what it answered, and what that scored: ``scoring.json`` and ``predictions.jsonl``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+
+from ...tools.actions import Action, Intent
+from ...tools.geometry import Box
+from ...tools.secrets import OURS
+from .base import Json, Record
+from .observation import Observation
+from .outcome import ModelInfo, Score
+from .step import Prediction, Step
+from .task import Task
+
+
+class Truth(Record):
+    """One answer that counts as right.
+
+    Attributes:
+        intent: What was decided.
+        action: What was done, its places as points in frame pixels; None where nothing is done (a `Say`).
+        boxes: For each place of the act, in the order in which it uses them, where it may point (frame pixels); None where no more is known
+            than the point itself.
+    """
+
+    intent: Intent
+    action: Action | None = None
+    boxes: tuple[Box | None, ...] = ()
+
+
+class Item(Record):
+    """One question to a policy: what there is to see and to know before a step, and nothing that came later.
+
+    Attributes:
+        id: Unique in its suite: ``step 12``, the name of a sample.
+        task: What is asked, without what would say how it is done or checked.
+        past: The steps before, as they are recorded.
+        now: What was seen.
+        truth: What counts as right: any of these. Never shown to whom is asked.
+        value: What else the suite says of it, for its own way of scoring. Never shown either.
+    """
+
+    id: str
+    task: Task
+    past: tuple[Step, ...] = ()
+    now: Observation
+    truth: tuple[Truth, ...] = ()
+    value: Json = None
+
+
+class Scored(Record):
+    """A line of ``predictions.jsonl``. A later line of the same item replaces it: it was asked once more."""
+
+    prediction: Prediction
+    score: Score
+
+
+SCORED: TypeAdapter[Scored] = TypeAdapter(Scored)
+"""Validates and dumps one line."""
+
+
+class ScoringHeader(Record):
+    """``scoring.json``: who was asked what, written before the first answer.
+
+    Attributes:
+        format: Version of the format of episodes, which this one shares.
+        created: Wall-clock time of the start, ISO 8601 with offset.
+        episode: Id of the episode whose steps were asked about; empty for items from elsewhere.
+        source: Where that lay, or which suite it was.
+        policy: Dotted path of what decided, and `grounders` of what found the places.
+        matcher: Dotted path of what scored.
+        model: Which model, and how it was asked.
+        versions: Of this package, Python, and what it stands on.
+        goal: What was asked in place of the recorded goal; None where that was.
+        steps: The only steps that were asked about; None for all.
+        left_out: Why a step is no question → how many of these there are.
+        lacks: What the recording does not have → what that means for the scores.
+    """
+
+    format: int
+    created: Annotated[str, OURS]
+    episode: Annotated[str, OURS] = ""
+    source: str = ""
+    policy: str = ""
+    grounders: tuple[str, ...] = ()
+    matcher: str = ""
+    model: ModelInfo | None = None
+    versions: dict[str, str] = {}
+    goal: str | None = None
+    steps: tuple[int, ...] | None = None
+    left_out: dict[str, Annotated[int, Field(ge=1)]] = {}
+    lacks: dict[str, str] = {}
