@@ -1,4 +1,4 @@
-"""Predictions and scores on disk: a folder with ``scoring.json`` and ``predictions.jsonl``, a line for each answer, as soon as there is one.
+"""Predictions and scores on disk: a folder with ``scoring.json`` and ``predictions.jsonl``, a line for each answer as it comes.
 
 Whatever ends the writing process, the lines before are whole; one that was cut off is dropped when the folder is gone on with.
 """

@@ -10,9 +10,9 @@ from pydantic import TypeAdapter
 from ...episodes.hindsight import as_asked, as_past, as_seen
 from ...episodes.reader import Episode
 from ...episodes.schema import Found, Item, Observation, Prediction, Score, Step, Truth
-from ...tools.actions import Point, Say, Target, places
+from ...tools.actions import Say, Target, places
 from ...tools.errors import UsageError
-from ...tools.geometry import Box
+from ...tools.geometry import Box, Point
 from ...tools.pixels import Frame
 from .matching import strict
 
@@ -58,6 +58,11 @@ class RecordedItems:
         """What is asked for."""
         return self._task.goal
 
+    @property
+    def inputs(self) -> dict[str, str | None]:
+        """Values of the task's inputs."""
+        return dict(self._task.inputs)
+
     def items(self) -> Iterator[Item]:
         """See `StepSuite.items`. Each has its own handle of the frame: what is read through it goes when the item goes."""
         known = 0
@@ -77,23 +82,29 @@ class RecordedItems:
         return strict(item, prediction)
 
     def _alone(self, seen: Observation) -> Observation:
-        record = _FRAME.dump_python(seen.frame, mode="json")
         frame = _FRAME.validate_json(_FRAME.dump_json(seen.frame), context={"load": self._episode.blob})
-        assert (frame.width, frame.height) == (record["width"], record["height"])
         return seen.model_copy(update={"frame": frame})
 
     def _lacking(self) -> Iterator[tuple[str, str]]:
         imported = self._episode.header.imported
-        for what, why in (imported.missing if imported is not None else {}).items():
-            yield what, why
+        yield from (imported.missing if imported is not None else {}).items()
         if imported is not None and imported.lossy:
-            yield "pixels", "its screenshots were compressed with a loss: what is asked about is not quite what was seen"
+            yield (
+                "pixels",
+                "its screenshots were compressed with a loss: what is asked about is not quite what was seen",
+            )
         same = sum(step.origin is not None and step.origin.part > 0 for step in self._asked)
         if same:
-            yield "frames", f"{same} steps are asked about on the frame of the step before them: nobody looked in between"
+            yield (
+                "frames",
+                f"{same} steps are asked about on the frame of the step before them: nobody looked in between",
+            )
         blind = sum(None in truth_of(step).boxes for step in self._asked)
         if blind:
-            yield "boxes", f"of {blind} steps only the point is known, not the box of what is there: they are scored by distance"
+            yield (
+                "boxes",
+                f"of {blind} steps only the point is known, not the box of what is there: they are scored by distance",
+            )
 
 
 def truth_of(step: Step) -> Truth:

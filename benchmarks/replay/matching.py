@@ -22,8 +22,8 @@ _AMOUNTS = {"seconds", "dx", "dy"}
 def strict(item: Item, prediction: Prediction) -> Score:
     """The score of an answer: 1 where everything that counts is as it was done, in any of the ways that count as right, else 0.
 
-    Its parts say of each field how right it is: ``verb``, ``place`` (every point is in its box), ``distance`` (of the point that is furthest
-    off, share of the frame's diagonal), ``text``, ``keys`` …
+    Its parts say of each field how right it is: ``verb``, ``place`` (every point is in its box), ``distance`` (of the point that
+    is furthest off, share of the diagonal), ``text``, ``keys`` …
     """
     if not item.truth:
         return Score(value=0, success=None, note="there is nothing to compare with")

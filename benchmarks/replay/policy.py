@@ -1,0 +1,165 @@
+"""Replay as a measure of a policy: it is shown the recorded past and frame of every step, and its answers are scored. Nothing is done.
+
+Hundreds of steps are asked about at once, for a server answers many together nearly as fast as one. A frame is read when its question is
+sent, and gone with the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ...agent.base import Model, Policy
+from ...agent.calls import Calls
+from ...agent.dialects.common import prompts_hash
+from ...agent.dialects.names import open_dialect
+from ...agent.grounding.chain import EMBEDDED, MODEL, named_grounders
+from ...agent.grounding.means import Means
+from ...agent.grounding.screen import ScreenReader
+from ...agent.mind import Mind
+from ...agent.models.names import Tell, open_model
+from ...agent.models.vllm import VllmConfig, VllmModel
+from ...agent.policies.model import ModelPolicy, Thinking
+from ...agent.versions import versions
+from ...agent.views import Views
+from ...episodes.reader import Episode
+from ...episodes.schema import FORMAT, Item, ModelInfo, Prediction, ScoringHeader
+from ...tools.errors import UsageError
+from .asking import Heard, ask
+from .items import RecordedItems
+from .scoring import Answering, Pace, PolicyReport, score
+
+
+@dataclass(frozen=True)
+class PolicyOptions:
+    """Who is asked, and how.
+
+    Attributes:
+        model: Who answers: a model, its name or address.
+        policy: Makes the policy that is asked in place of a model that plans; one for each question.
+        dialect: What the model speaks; None tells it by the model's name.
+        thinking: How it is asked to plan.
+        grounders: Who finds the places that are named; None is the model itself where one plans, else what needs none.
+        goal: What to ask in place of the recorded goal.
+        steps: Numbers of the only steps to ask about.
+        pace: How many questions at once, and how often.
+        out: Folder for predictions and scores; what is there already is not asked again, but for what the infrastructure failed at.
+        warn: Told what a model's server cannot do.
+    """
+
+    model: Model | str | None = None
+    policy: Callable[[], Policy] | None = None
+    dialect: str | None = None
+    thinking: Thinking = field(default_factory=Thinking)
+    grounders: Sequence[str] | None = None
+    goal: str | None = None
+    steps: Collection[int] | None = None
+    pace: Pace = field(default_factory=Pace)
+    out: Path | None = None
+    warn: Tell | None = None
+
+
+async def policy(episode: Episode, options: PolicyOptions) -> PolicyReport:
+    """Asks about the steps of an episode and scores the answers by the strict rule.
+
+    Raises:
+        UsageError: There is nobody to ask or nothing to ask about; the folder holds another scoring.
+        ModelError: The model's server is not there at all.
+        EpisodeError: The scores cannot be written.
+    """
+    if (options.model is None) == (options.policy is None):
+        raise UsageError("a replay that scores asks a model or a policy, and one of them", remedy="--model URL")
+    items = RecordedItems(episode, goal=options.goal, steps=options.steps)
+    if not len(items):
+        why = "; ".join(f"{count} × {reason}" for reason, count in items.left_out.items()) or "it has no steps"
+        raise UsageError(f"{episode.path} holds nothing to ask about: {why}")
+    if options.model is not None and not items.goal:
+        raise UsageError(f"{episode.path} does not say what its goal was", remedy="say it: --goal TEXT")
+    asked = await _Asked.open(options, dict(items.inputs))
+    try:
+        header = ScoringHeader(
+            format=FORMAT,
+            created=datetime.now(UTC).astimezone().isoformat(timespec="seconds"),
+            episode=episode.header.id,
+            source=str(episode.path),
+            policy=asked.name,
+            grounders=asked.grounders,
+            matcher=f"{__package__}.matching:strict",
+            model=asked.info,
+            versions=versions(),
+            goal=options.goal,
+            steps=tuple(sorted(options.steps)) if options.steps is not None else None,
+            left_out=items.left_out,
+            lacks=items.lacks,
+        )
+        return await score(items, asked.answer, header, options.pace, options.out)
+    finally:
+        await asked.close()
+
+
+@dataclass
+class _Asked:
+    """Who is asked."""
+
+    name: str
+    grounders: tuple[str, ...]
+    info: ModelInfo | None
+    answer: Answering
+    reader: ScreenReader
+    ours: Model | None
+
+    @classmethod
+    async def open(cls, options: PolicyOptions, inputs: dict[str, str | None]) -> _Asked:
+        """Finds out who it is.
+
+        Raises:
+            UsageError: A name is unknown.
+            ModelError: The model is not there.
+        """
+        reader = ScreenReader()
+        given = {name: value for name, value in inputs.items() if value is not None}
+        model = _opened(options)
+        ours = model if isinstance(options.model, str) else None
+        try:
+            info = await model.describe() if model is not None else None
+            dialect = open_dialect(options.dialect, info.name) if info is not None else None
+            if info is not None and dialect is not None:
+                sampling = {**info.sampling, "dialect": dialect.name, **options.thinking.model_dump()}
+                info = info.model_copy(update={"sampling": sampling, "prompt": prompts_hash()})
+            names = tuple(options.grounders or (EMBEDDED if model is None else MODEL))
+            named_grounders(names, Means(reader, None)) if "model" not in names else None
+        except BaseException:
+            if ours is not None:
+                await ours.close()
+            raise
+
+        async def answer(item: Item) -> Prediction:
+            heard = Heard()
+            mind = None
+            if model is not None and dialect is not None:
+                mind = Mind(dialect, Calls(model, heard), Views(dialect.fit))
+            grounder = named_grounders(names, Means(reader, mind))
+            if options.policy is not None:
+                return await ask(item, options.policy(), grounder, heard)
+            assert mind is not None
+            return await ask(item, ModelPolicy(mind, given, options.thinking), grounder, heard)
+
+        kind: object = ModelPolicy if options.policy is None else options.policy
+        name = f"{getattr(kind, '__module__', '')}:{getattr(kind, '__qualname__', type(kind).__qualname__)}"
+        return cls(name, names, info, answer, reader, ours)
+
+    async def close(self) -> None:
+        await self.reader.close()
+        if self.ours is not None:
+            await self.ours.close()
+
+
+def _opened(options: PolicyOptions) -> Model | None:
+    if not isinstance(options.model, str):
+        return options.model
+    if options.model.startswith(("http://", "https://")):
+        config = VllmConfig.of(options.model).model_copy(update={"concurrency": options.pace.concurrency})
+        return VllmModel(config, **({"warn": options.warn} if options.warn is not None else {}))
+    return open_model(options.model, options.warn)
