@@ -15,6 +15,10 @@ _SAYS_MORE = {
 }
 
 
+_NOTES = ("plan", "evaluated", "not translated")
+"""Events of imported episodes that no screen told: what the recorded agent said or did at that look."""
+
+
 def as_seen(seen: Observation) -> Observation:
     """An observation without what was added to it afterwards: what still happened before the run ended, what probes found.
 
@@ -22,7 +26,7 @@ def as_seen(seen: Observation) -> Observation:
     """
     return seen.model_copy(
         update={
-            "events": tuple(each for each in seen.events if each.at <= seen.at),
+            "events": tuple(each for each in seen.events if each.at <= seen.at and each.kind not in _NOTES),
             "downloads": tuple(each for each in seen.downloads if each.at <= seen.at),
             "evidence": (),
         }
