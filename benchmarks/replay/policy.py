@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ...agent.base import Model, Policy
+from ...agent.base import Dialect, Model, Policy
 from ...agent.calls import Calls
 from ...agent.dialects.common import prompts_hash
 from ...agent.dialects.names import open_dialect
@@ -19,8 +19,7 @@ from ...agent.grounding.chain import EMBEDDED, MODEL, named_grounders
 from ...agent.grounding.means import Means
 from ...agent.grounding.screen import ScreenReader
 from ...agent.mind import Mind
-from ...agent.models.names import Tell, open_model
-from ...agent.models.vllm import VllmConfig, VllmModel
+from ...agent.models.names import Tell
 from ...agent.policies.model import ModelPolicy, Thinking
 from ...agent.versions import versions
 from ...agent.views import Views
@@ -28,6 +27,7 @@ from ...episodes.reader import Episode
 from ...episodes.schema import FORMAT, Item, ModelInfo, Prediction, ScoringHeader
 from ...tools.errors import UsageError
 from .asking import Heard, ask
+from .clients import Clients
 from .items import RecordedItems
 from .scoring import Answering, Pace, PolicyReport, score
 
@@ -108,7 +108,7 @@ class _Asked:
     info: ModelInfo | None
     answer: Answering
     reader: ScreenReader
-    ours: Model | None
+    clients: Clients | None
 
     @classmethod
     async def open(cls, options: PolicyOptions, inputs: dict[str, str | None]) -> _Asked:
@@ -118,48 +118,57 @@ class _Asked:
             UsageError: A name is unknown.
             ModelError: The model is not there.
         """
-        reader = ScreenReader()
-        given = {name: value for name, value in inputs.items() if value is not None}
-        model = _opened(options)
-        ours = model if isinstance(options.model, str) else None
+        clients = None
+        if options.model is not None:
+            clients = Clients(options.model, options.pace.concurrency, options.warn)
         try:
-            info = await model.describe() if model is not None else None
+            info = await clients.first.describe() if clients is not None else None
             dialect = open_dialect(options.dialect, info.name) if info is not None else None
-            if info is not None and dialect is not None:
-                sampling = {**info.sampling, "dialect": dialect.name, **options.thinking.model_dump()}
-                info = info.model_copy(update={"sampling": sampling, "prompt": prompts_hash()})
-            names = tuple(options.grounders or (EMBEDDED if model is None else MODEL))
-            named_grounders(names, Means(reader, None)) if "model" not in names else None
         except BaseException:
-            if ours is not None:
-                await ours.close()
+            if clients is not None:
+                await clients.close()
             raise
-
-        async def answer(item: Item) -> Prediction:
-            heard = Heard()
-            mind = None
-            if model is not None and dialect is not None:
-                mind = Mind(dialect, Calls(model, heard), Views(dialect.fit))
-            grounder = named_grounders(names, Means(reader, mind))
-            if options.policy is not None:
-                return await ask(item, options.policy(), grounder, heard)
-            assert mind is not None
-            return await ask(item, ModelPolicy(mind, given, options.thinking), grounder, heard)
-
+        if info is not None and dialect is not None:
+            sampling = {**info.sampling, "dialect": dialect.name, **options.thinking.model_dump()}
+            info = info.model_copy(update={"sampling": sampling, "prompt": prompts_hash()})
+        names = tuple(options.grounders or (EMBEDDED if clients is None else MODEL))
+        reader = ScreenReader()
         kind: object = ModelPolicy if options.policy is None else options.policy
         name = f"{getattr(kind, '__module__', '')}:{getattr(kind, '__qualname__', type(kind).__qualname__)}"
-        return cls(name, names, info, answer, reader, ours)
+        answer = _with_model(clients, dialect, inputs, options, Means(reader), names)
+        return cls(name, names, info, answer, reader, clients)
 
     async def close(self) -> None:
         await self.reader.close()
-        if self.ours is not None:
-            await self.ours.close()
+        if self.clients is not None:
+            await self.clients.close()
 
 
-def _opened(options: PolicyOptions) -> Model | None:
-    if not isinstance(options.model, str):
-        return options.model
-    if options.model.startswith(("http://", "https://")):
-        config = VllmConfig.of(options.model).model_copy(update={"concurrency": options.pace.concurrency})
-        return VllmModel(config, **({"warn": options.warn} if options.warn is not None else {}))
-    return open_model(options.model, options.warn)
+def _with_model(
+    clients: Clients | None,
+    dialect: Dialect | None,
+    inputs: dict[str, str | None],
+    options: PolicyOptions,
+    means: Means,
+    names: Sequence[str],
+) -> Answering:
+    given = {name: value for name, value in inputs.items() if value is not None}
+
+    async def answer(item: Item) -> Prediction:
+        if options.policy is not None:
+            said = await ask(item, options.policy(), named_grounders(names, means), Heard())
+        else:
+            assert clients is not None
+            assert dialect is not None
+            with clients.one() as model:
+                heard = Heard()
+                mind = Mind(dialect, Calls(model, heard), Views(dialect.fit))
+                grounder = named_grounders(names, means._replace(mind=mind))
+                said = await ask(item, ModelPolicy(mind, given, options.thinking), grounder, heard)
+        if options.policy is not None or options.thinking.frames > 1:
+            # frames of the past are shared by many questions: they are read again where they are needed
+            for step in item.past:
+                step.saw.frame.release()
+        return said
+
+    return answer

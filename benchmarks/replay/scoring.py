@@ -208,10 +208,8 @@ class _Asking:
                 self._writer.put(scored)
             if self._pace.watch is not None:
                 self._pace.watch(scored)
-            # frames of the past are shared with other questions: they are read again where they are needed
-            for step in item.past:
-                step.saw.frame.release()
-            del item, prediction, scored
+            # what it was shown goes before the next is read
+            del item
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
