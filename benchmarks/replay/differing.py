@@ -59,7 +59,7 @@ def _decided(step: Step) -> dict[str, Any]:
         "guard": step.guard.model_dump(mode="json"),
         "action": step.action.model_dump(mode="json") if step.action is not None else None,
         "left": step.left.id if step.left is not None else None,
-        "error": (error.kind, error.message) if error is not None else None,
+        "error": f"{error.kind}: {error.message}" if error is not None else None,
         "words": [(word.kind, word.text) for word in step.words],
     }
 
@@ -88,12 +88,12 @@ def _came(episode: Episode) -> dict[str, Any]:
 
 
 def _differing(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
-    for name in then.keys() | now.keys():
-        before, after = (json.dumps(each.get(name), ensure_ascii=False, indent=1) for each in (then, now))
-        if before != after:
-            rows = difflib.unified_diff(
-                before.splitlines(), after.splitlines(), f"recorded {name}", f"{name} now", lineterm="", n=_CONTEXT
-            )
+    for name in then | now:
+        before, after = (json.dumps(each.get(name), ensure_ascii=False, indent=1).splitlines() for each in (then, now))
+        if len(before) == len(after) == 1 and before != after:
+            yield f"{name}: {after[0]}, not {before[0]}"
+        elif before != after:
+            rows = difflib.unified_diff(before, after, f"recorded {name}", f"{name} now", lineterm="", n=_CONTEXT)
             yield _cut(list(rows))
 
 

@@ -133,6 +133,8 @@ def _report(then: Episode, now: Episode, model: _Compared | None) -> PlaybackRep
     where, difference, same = _steps(then, now)
     if not difference and model is not None and (whole or model.same < len(then.calls)):
         where, difference = model.where, model.difference
+    if not difference and whole and model is not None and model.same < len(then.calls):
+        where, difference = "the calls", f"{model.same} of {len(then.calls)} requests were made"
     if not difference and whole:
         where, difference = "the outcome", outcome_difference(then, now)
         if difference and now.outcome is not None:
