@@ -83,7 +83,7 @@ class RecordedEnvironment:
         if then.unknown:
             raise EnvironmentFailed(f"the recording ends in step {then.index}: nobody knows what came of it")
         error = _error_of(then.error)
-        timings = {name: then.timings[name] for name in ("act", "settle") if name in then.timings}
+        timings = {name: took for name, took in then.timings.items() if name in ("act", "settle")}
         return Stepped(self._after(then), then.sent, error, timings, then.reward)
 
     async def peek(self, box: Box) -> Frame:

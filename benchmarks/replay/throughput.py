@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,7 +44,7 @@ from ...tools.geometry import Surface
 from ...tools.pixels import Frame
 from .frames import PhotoShop, shop_acts
 from .policy import PolicyOptions, policy
-from .scoring import Pace
+from .scoring import Pace, PolicyReport
 
 STEPS, CONCURRENCY, SECONDS = 1000, 64, 0.5
 _SCREENS = 50
@@ -132,7 +132,7 @@ def stub(seconds: float) -> Iterator[str]:
     Raises:
         EnvironmentFailed: It does not start.
     """
-    arguments = [sys.executable, "-m", __spec__.name if __spec__ else __name__, "--serve", "--seconds", str(seconds)]
+    arguments = [sys.executable, "-m", f"{__package__}.throughput", "--serve", "--seconds", str(seconds)]
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -193,36 +193,39 @@ def _numbered(png: bytes, number: int) -> bytes:
     return png[:-12] + chunk + png[-12:]
 
 
+async def answers(
+    episode: Episode, concurrency: int, url: str, watch: Callable[[Scored], None] | None = None
+) -> PolicyReport:
+    """Asks about every step."""
+    options = PolicyOptions(model=url, thinking=Thinking(mode="direct"), pace=Pace(concurrency, 1, watch))
+    return await policy(episode, options)
+
+
+def misplaced(episode: Episode, scored: Iterable[Scored]) -> int:
+    """How many answers are about another picture or step than the one that they were put to."""
+    wanted = {f"step {step.index}": f"{step.saw.frame.sha256} {step.index}" for step in episode}
+    said = {each.prediction.item: each.prediction.decision for each in scored}
+    return sum(decision is not None and decision.thought != wanted[item] for item, decision in said.items())
+
+
 async def measure(episode: Episode, concurrency: int, seconds: float, url: str) -> Measured:
     """Asks about every step and times it."""
     process = psutil.Process()
-    peaks: list[tuple[int, int]] = []
-    answered = 0
-
-    def watch(scored: Scored) -> None:
-        nonlocal answered
-        answered += 1
-        peaks.append((answered, process.memory_info().rss))
-
+    peaks: list[int] = []
     before = process.memory_info().rss
-    options = PolicyOptions(model=url, thinking=Thinking(mode="direct"), pace=Pace(concurrency, 1, watch))
     began, busy = time.perf_counter(), time.process_time()
-    report = await policy(episode, options)
-    took = time.perf_counter() - began
-    answers = [each.prediction for each in report.scored if each.prediction.decision is not None]
-    wanted = {f"step {step.index}": f"{step.saw.frame.sha256} {step.index}" for step in episode}
-    misplaced = sum(each.decision is None or each.decision.thought != wanted[each.item] for each in answers)
-    quarter = [size for at, size in peaks if at <= max(len(peaks) / 4, concurrency)]
+    report = await answers(episode, concurrency, url, lambda scored: peaks.append(process.memory_info().rss))
+    took, busy = time.perf_counter() - began, time.process_time() - busy
     return Measured(
         steps=report.items,
         seconds=took,
         floor=math.ceil(report.items / concurrency) * seconds,
-        misplaced=misplaced,
-        lost=report.items - len(answers),
-        busy=time.process_time() - busy,
+        misplaced=misplaced(episode, report.scored),
+        lost=report.items - sum(each.prediction.decision is not None for each in report.scored),
+        busy=busy,
         before=before / 1e6,
-        first=max(quarter, default=0) / 1e6,
-        all=max((size for _, size in peaks), default=0) / 1e6,
+        first=max(peaks[: max(len(peaks) // 4, concurrency)], default=0) / 1e6,
+        all=max(peaks, default=0) / 1e6,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from handeye.episodes.hindsight import as_past, as_seen
 from handeye.episodes.reader import Episode
 from handeye.episodes.schema import (
     Decision,
+    ImagePart,
     Item,
     ModelInfo,
     Observation,
@@ -163,16 +165,24 @@ async def test_what_comes_later_need_not_even_be_readable(recorded: Episode) -> 
 
 
 class Crowd:
-    """A model that answers in another order than it was asked: each says which picture it saw, and of which step."""
+    """A model that answers in another order than it was asked: each says which picture it saw, and of which step.
+
+    Attributes:
+        most: How many questions were under way at once at most.
+        held: How many pictures there were in memory at once at most.
+    """
 
     def __init__(self, batch: int) -> None:
-        self.most = self._now = 0
+        self.most = self.held = self._now = 0
+        self._shown: list[weakref.ref[ImagePart]] = []
         self._batch = batch
         self._waiting: list[asyncio.Event] = []
 
     async def complete(self, request: Request) -> Reply:
         self._now += 1
         self.most = max(self.most, self._now)
+        self._shown = [*(each for each in self._shown if each() is not None), weakref.ref(request.images[-1])]
+        self.held = max(self.held, len(self._shown))
         turn = asyncio.Event()
         self._waiting.append(turn)
         if len(self._waiting) == self._batch:
@@ -199,6 +209,8 @@ async def test_answers_come_to_their_own_steps_whatever_their_order(play: Play) 
     model = Crowd(6)
     report = await policy(recorded, PolicyOptions(model=model, thinking=DIRECT, pace=Pace(concurrency=6)))
     assert model.most == 6
+    # what was asked is gone with its answer: no more pictures are held than questions are under way, whatever the number of steps
+    assert model.held <= 6 + 1
     assert len(report.scored) == 13
     for step, scored in zip(recorded, report.scored, strict=True):
         assert scored.prediction.decision is not None
@@ -316,7 +328,11 @@ async def test_mistakes_of_the_person(recorded: Episode, play: Play) -> None:
     told = await policy(aimless, PolicyOptions(model=press, thinking=DIRECT, goal="Press the button", pace=ONE))
     assert "Press the button" in press.requests[0].model_dump_json()
     assert told.summary().right >= 1
-    failing = await play({**DRAWN, "goal": "x", "steps": [{"click": "Nowhere"}], "postconditions": []}, policy="script")
+    failing = await play(
+        {**DRAWN, "goal": "x", "steps": [{"click": "Nowhere"}], "postconditions": []},
+        policy="script",
+        grounders=("tree",),
+    )
     with pytest.raises(UsageError, match="could not be done"):
         await policy(failing, PolicyOptions(policy=lambda: Inspector([]), steps=(0,)))
 
