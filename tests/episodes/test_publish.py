@@ -40,7 +40,7 @@ from handeye.tools.pixels import Frame
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT: dict[str, Any] = json.loads(schema_text())
-PARTS = ("header", "line", "tree", "task-file")
+PARTS = ("header", "line", "tree", "scoring", "scored", "task-file")
 
 
 def asked(words: str) -> Request:
@@ -57,8 +57,8 @@ def test_the_document() -> None:
     assert schema_text().endswith("}\n")
     assert schema_text() == schema_text()
     assert DOCUMENT["$schema"] == DIALECT
-    assert tuple(DOCUMENT["$defs"])[:4] == PARTS
-    shared = list(DOCUMENT["$defs"])[4:]
+    assert tuple(DOCUMENT["$defs"])[: len(PARTS)] == PARTS
+    shared = list(DOCUMENT["$defs"])[len(PARTS) :]
     assert shared == sorted(shared)
     for part in PARTS:
         assert DOCUMENT["$defs"][part]["title"]
