@@ -46,13 +46,15 @@ class Truth(NamedTuple):
 
     Attributes:
         change: The page now.
-        stops: Verdicts of which one is right for the last step; none where it has one true target and goes through.
+        stops: Verdicts of which one is right for the first step that has no one true target; none where all have one and go through.
         start: Fields of the start recipe that are others.
+        lost: Keys of the things without one true target; of a row that went, everything that stood in it.
     """
 
     change: Change
     stops: tuple[str, ...] = ()
     start: dict[str, Any] = {}  # never changed
+    lost: tuple[str, ...] = ()
 
 
 @dataclass
@@ -120,6 +122,9 @@ def change_of(kind: str, page: Drawn, victim: Thing, dice: random.Random) -> Tru
     block = next(index for index, each in enumerate(page.blocks) if any(victim in row for _, row in each.rows))
     rows = page.blocks[block].kind in ("list", "table", "cards")
     gone = ("target-gone",)
+    row = next(each for _, each in page.blocks[block].rows if victim in each)
+    alone, together = (victim.key,), tuple(each.key for each in row)
+    everything = tuple(each.key for each in page.things)
     match kind:
         case "unchanged":
             return Truth(Change())
@@ -129,8 +134,7 @@ def change_of(kind: str, page: Drawn, victim: Thing, dice: random.Random) -> Tru
             order = list(range(1, len(page.blocks)))
             dice.shuffle(order)
             ways = [Change(shift=dice.randint(20, 900)), Change(order=(0, *order))]
-            things = next(row for _, row in page.blocks[block].rows if victim in row)
-            ways += [Change(swapped=victim.key)] if len(things) > 1 else []
+            ways += [Change(swapped=victim.key)] if len(row) > 1 else []
             return Truth(dice.choice(ways))
         case "relabelled":
             return Truth(Change(relabelled=victim.key)) if victim.words[2] else None
@@ -140,19 +144,19 @@ def change_of(kind: str, page: Drawn, victim: Thing, dice: random.Random) -> Tru
                 Truth(Change(decoy=victim.key, decoy_block=dice.choice(others))) if others and victim.words[0] else None
             )
         case "decoy beside it":
-            return Truth(Change(twin=victim.key), ("target-ambiguous",)) if victim.words[0] else None
+            return Truth(Change(twin=victim.key), ("target-ambiguous",), lost=alone) if victim.words[0] else None
         case "removed":
             # of several of one name nothing may tell which one is left
             likes = sum(each.words == victim.words for each in page.things) > 1
-            return Truth(Change(gone=victim.key), (*gone, "target-ambiguous") if likes else gone)
+            return Truth(Change(gone=victim.key), (*gone, "target-ambiguous") if likes else gone, lost=alone)
         case "row removed":
-            return Truth(Change(gone_row=victim.key), gone) if rows else None
+            return Truth(Change(gone_row=victim.key), gone, lost=together) if rows else None
         case "row replaced":
-            return Truth(Change(renamed=victim.key), gone) if rows else None
+            return Truth(Change(renamed=victim.key), gone, lost=together) if rows else None
         case "dialog in the way":
-            return Truth(Change(dialog=dice.choice(["modal", "layer", "alert"])), ("wrong-state",))
+            return Truth(Change(dialog=dice.choice(["modal", "layer", "alert"])), ("wrong-state",), lost=everything)
         case "other page":
-            return Truth(Change(other=True), ("wrong-state", "target-gone"))
+            return Truth(Change(other=True), ("wrong-state", "target-gone"), lost=everything)
         case "other language":
             return Truth(Change(language=1))
         case "other size":
@@ -250,14 +254,12 @@ def _judge(
     tally.cases += 1
     steps = [each for each in report.verdicts if each.step < len(keys)]
     done = [each for each in steps if each.through]
-    one_true = keys if not truth.stops else keys[:-1]
-    if truth.change.dialog or truth.change.other:
-        one_true = []
+    one_true = keys[: next((number for number, key in enumerate(keys) if key in truth.lost), len(keys))]
     # what is not there any more cannot be clicked, whatever hears it in its place
     expected = keys[: min(len(done), len(one_true))]
     if hits != expected:
         tally.wrong += 1
-        tally.notes.append(f"{name}: clicked {hits}, and should have clicked {expected}")
+        tally.notes.append(f"{name}: clicked {hits}, and should have clicked {expected} ({truth.change})")
     tally.steps += len(one_true)
     tally.through += min(len(done), len(one_true))
     after = _places(report.episode)
