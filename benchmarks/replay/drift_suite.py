@@ -17,28 +17,21 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...agent.run import Resources, Run, run_episode
-from ...environments.sites import Request, Response, RunningSite
+from ...agent.run import Resources
+from ...environments.sites import RunningSite
 from ...episodes.reader import Episode
-from ...episodes.schema import Decision, Observation, Probe, Start, Step, Task
-from ...tools.actions import Click, Done, Place, Target
+from ...tools.actions import Place, Target
 from ...tools.geometry import Point
-from .action import replay_action
 from .drift_pages import Change, Drawn, Thing, draw, page_html
-from .modes import ReplayOptions
+from .drift_stage import Pages, Stage, Tally, failures, places_of
 from .report import Report
+from .scene_suite import run_scenes
 
 _STEPS = 3
-_THROUGH = 0.95
 _STILL = 4.0
-_PLACES = (
-    "Object.fromEntries([...document.querySelectorAll('[data-key]')].map(e => {const r = e.getBoundingClientRect();"
-    " return [e.dataset.key, [r.left + r.width / 2, r.top + r.height / 2]]}))"
-)
 
 
 class Truth(NamedTuple):
@@ -55,48 +48,6 @@ class Truth(NamedTuple):
     stops: tuple[str, ...] = ()
     start: dict[str, Any] = {}  # never changed
     lost: tuple[str, ...] = ()
-
-
-@dataclass
-class Tally:
-    """The line of one kind of change."""
-
-    cases: int = 0
-    wrong: int = 0
-    right: int = 0
-    told: int = 0
-    through: int = 0
-    steps: int = 0
-    notes: list[str] = field(default_factory=list)
-
-
-class _Pages:
-    """The site: one page, as it is at the moment."""
-
-    def __init__(self) -> None:
-        self.html = ""
-        self.hits: list[str] = []
-
-    def respond(self, request: Request) -> Response:
-        if request.path == "/hit":
-            self.hits.append(request.query["key"])
-            return Response.text("")
-        return Response.text(self.html) if request.path == "/page" else Response.text("", status=404)
-
-    def path(self, page: str) -> str:
-        return page
-
-
-class _Clicks:
-    """A policy that clicks given places; every other one by its name where that is unique."""
-
-    def __init__(self, places: Sequence[Place]) -> None:
-        self._places = places
-
-    async def decide(self, task: Task, past: Sequence[Step], now: Observation) -> Decision:
-        if len(past) < len(self._places):
-            return Decision(intent=Click[Place](at=self._places[len(past)]), memo=len(past))
-        return Decision(intent=Done())
 
 
 KINDS = (
@@ -180,13 +131,11 @@ class Suite:
     """
 
     def __init__(self, resources: Resources, folder: Path) -> None:
-        self._resources = resources
-        self._folder = folder
-        self._count = 0
+        self._stage = Stage(resources, folder)
 
     async def run(self, seed: int, kinds: Sequence[str], tallies: dict[str, Tally]) -> None:
         """Records the page of a seed and replays it after each kind of change."""
-        pages = _Pages()
+        pages = Pages()
         with RunningSite(pages) as site:
             page = draw(seed)
             dice = random.Random(seed + 1)
@@ -204,15 +153,16 @@ class Suite:
                     continue
                 pages.html = page_html(page, truth.change, seed)
                 pages.hits = []
-                report = await self._replay(recorded, truth)
+                patience = 5.0 if truth.change.late else 0.5
+                report = await self._stage.replay(recorded, patience, truth.start)
                 keys = [each.key for each in targets]
                 _judge(tallies[kind], truth, report, keys, pages.hits, places, f"seed {seed}")
 
     async def _record(
         self, url: str, targets: list[Thing], page: Drawn, dice: random.Random
     ) -> tuple[Episode | None, dict[str, list[float]], list[Thing]]:
-        look = await self._run(url, [])
-        places = _places(look)
+        look = await self._stage.record(url, [])
+        places = places_of(look)
         # what lies below the fold cannot be clicked in the recording
         targets = [each for each in targets if each.key in places and 0 < places[each.key][1] < 715]
         if not targets:
@@ -223,23 +173,8 @@ class Suite:
             x, y = places[each.key]
             by_name = names[each.words[0]] == 1 and each.words[0] and each.tag != "div" and dice.random() < 0.5
             wanted.append(Target(description=each.words[0]) if by_name else Point(x=x, y=y))
-        episode = await self._run(url, wanted)
+        episode = await self._stage.record(url, wanted)
         return episode, places, targets
-
-    async def _run(self, url: str, wanted: Sequence[Place]) -> Episode:
-        self._count += 1
-        probes = (Probe(kind="script", argument=_PLACES),)
-        task = Task(name="drift", start=Start(url=url), probes=probes)
-        run = Run(task=task, out=self._folder / str(self._count), policy=_Clicks(wanted))
-        return await run_episode(run, self._resources)
-
-    async def _replay(self, recorded: Episode, truth: Truth) -> Report:
-        self._count += 1
-        patience = 5.0 if truth.change.late else 0.5
-        options = ReplayOptions(
-            out=self._folder / str(self._count), settings=truth.start, patience=patience, resources=self._resources
-        )
-        return await replay_action(recorded, options)
 
 
 def _judge(
@@ -262,7 +197,7 @@ def _judge(
         tally.notes.append(f"{name}: clicked {hits}, and should have clicked {expected} ({truth.change})")
     tally.steps += len(one_true)
     tally.through += min(len(done), len(one_true))
-    after = _places(report.episode)
+    after = places_of(report.episode)
     for number, each in enumerate(steps):
         tally.told += 1
         if number < len(one_true):
@@ -289,16 +224,21 @@ def _fits(verdict: str, truth: Truth, before: list[float], after: list[float] | 
     return (verdict == "target-moved") == moved
 
 
-def _places(episode: Episode) -> dict[str, list[float]]:
-    outcome = episode.outcome
-    found = outcome.evidence[0].value if outcome is not None and outcome.evidence else None
-    return found if isinstance(found, dict) else {}  # type: ignore[return-value]  # what _PLACES gives
+async def measure(
+    seeds: Sequence[int], kinds: Sequence[str], workers: int = 2, *, scenes: Sequence[int] = (), scene: str = ""
+) -> dict[str, Tally]:
+    """Runs every kind of change on the page of every seed.
 
-
-async def measure(seeds: Sequence[int], kinds: Sequence[str], workers: int = 2) -> dict[str, Tally]:
-    """Runs every kind of change on the page of every seed."""
-    tallies = {kind: Tally() for kind in kinds}
+    Args:
+        seeds: Of drawn pages, each changed in every way.
+        kinds: The ways.
+        workers: How many run side by side.
+        scenes: Seeds of all the scenes.
+        scene: Only those whose name has these words in it.
+    """
+    tallies = {kind: Tally() for kind in kinds if seeds}
     waiting = list(seeds)
+    left = list(scenes)
     with tempfile.TemporaryDirectory(prefix="handeye-drift-") as folder:
         async with Resources() as resources:
 
@@ -306,24 +246,14 @@ async def measure(seeds: Sequence[int], kinds: Sequence[str], workers: int = 2) 
                 suite = Suite(resources, Path(folder) / str(number))
                 while waiting:
                     await suite.run(waiting.pop(), kinds, tallies)
+                while left:
+                    seed = left.pop()
+                    await run_scenes(seed, resources, Path(folder) / f"scenes-{seed}", tallies, scene)
 
             async with asyncio.TaskGroup() as group:
                 for number in range(workers):
                     group.create_task(work(number))
     return tallies
-
-
-def failures(tallies: dict[str, Tally]) -> list[str]:
-    """Which figures are missed."""
-    wrong = sum(each.wrong for each in tallies.values())
-    steps, through = (sum(getattr(each, name) for each in tallies.values()) for name in ("steps", "through"))
-    told, right = (sum(getattr(each, name) for each in tallies.values()) for name in ("told", "right"))
-    missed = [f"{wrong} wrong clicks"] if wrong else []
-    if through < _THROUGH * steps:
-        missed.append(f"{through} of {steps} steps with one true target went through, fewer than {_THROUGH:.0%}")
-    if right < told:
-        missed.append(f"{told - right} of {told} verdicts are not the right ones")
-    return missed
 
 
 def main() -> None:
@@ -332,17 +262,25 @@ def main() -> None:
     parser.add_argument("--seed", type=int, action="append", help="of a page; drawn anew without it")
     parser.add_argument("--pages", type=int, default=44 if os.environ.get("FULL") else 4)
     parser.add_argument("--kind", action="append", choices=KINDS, help="of change; all without it")
+    parser.add_argument(
+        "--scenes", type=int, default=2 if os.environ.get("FULL") else 1, help="times that all scenes are run"
+    )
+    parser.add_argument("--scene-seed", type=int, action="append", help="of scenes; drawn anew without it")
+    parser.add_argument("--scene", default="", help="only the scenes with these words in their name")
     parser.add_argument("--workers", type=int, default=2)
     asked = parser.parse_args()
-    seeds = asked.seed or [random.SystemRandom().randrange(10**9) for _ in range(asked.pages)]
-    print(f"seeds: {json.dumps(seeds)}")
-    tallies = asyncio.run(measure(seeds, asked.kind or KINDS, asked.workers))
-    print(
-        f"{'kind of drift':<20} {'cases':>6} {'wrong clicks':>13} {'verdict right':>14} {'went through, of those with one true target':>44}"
+    alone = asked.seed or asked.scene_seed
+    seeds, scenes = (
+        given if alone else [random.SystemRandom().randrange(10**9) for _ in range(count)]
+        for given, count in ((asked.seed or [], asked.pages), (asked.scene_seed or [], asked.scenes))
     )
+    print(f"seeds: {json.dumps(seeds)}, of scenes: {json.dumps(scenes)}", flush=True)
+    kinds = asked.kind or KINDS
+    tallies = asyncio.run(measure(seeds, kinds, asked.workers, scenes=scenes, scene=asked.scene))
+    print(f"{'kind of drift':<54} cases  wrong clicks  verdict right  went through, of those with one true target")
     for kind, each in tallies.items():
         print(
-            f"{kind:<20} {each.cases:>6} {each.wrong:>13} {f'{each.right}/{each.told}':>14} {f'{each.through}/{each.steps}':>44}"
+            f"{kind:<54} {each.cases:>5} {each.wrong:>13} {f'{each.right}/{each.told}':>14} {f'{each.through}/{each.steps}':>43}"
         )
     for kind, each in tallies.items():
         for note in each.notes:

@@ -10,6 +10,7 @@ from ...episodes.schema import Observation
 from ...tools.geometry import Box, Point
 from ...tools.pixels import Frame, Pixels
 from . import pixels
+from .glyph import Glyph, glyph_of, same_glyph
 from .sought import Sought
 
 _ALIKE = 0.9
@@ -19,6 +20,8 @@ _GROUND = 24.0
 """Levels by which the colour that most of a thing has may differ."""
 _MARGIN = 48.0
 """Pixels around a picture that belong to what it shows: of a point nobody knows how large the thing is that it hit."""
+_ROUNDED = 2.0
+"""Pixels by which the size of the same thing may differ, as it falls on whole ones."""
 _PIECE = 48.0
 """Half the side of the piece of a surface that is looked for."""
 
@@ -35,9 +38,13 @@ class Look:
         self._sought = sought
         self._now = now
 
-    def unchanged(self) -> bool:
-        """Whether the crop around the target shows the same pixels at its place, outside of what moves."""
-        crop, where = self._sought.crop, self._sought.crop_box
+    def unchanged(self, where: Box | None = None) -> bool:
+        """Whether the crop around the target, or another part of the recorded frame, shows the same at its place but for what moves."""
+        frame, crop = self._sought.frame, self._sought.crop
+        if where is None:
+            where = self._sought.crop_box
+        elif frame is not None and (seen := where.intersection(frame.box)) is not None:
+            where, crop = seen, frame.crop(seen)
         if crop is None or where is None or not self._now.frame.box.encloses(where):
             return False
         moving = (*self._sought.moving, *self._now.settled.moving)
@@ -57,6 +64,26 @@ class Look:
         """Whether what is in ``box`` looks as the target did."""
         share = self.share(box)
         return share is not None and share >= _ALIKE
+
+    def pictured(self, here: Sequence[Box | None], there: Sequence[Box | None]) -> tuple[list[bool], list[bool]]:
+        """Which of some things show the target's picture: the same in every tile; where none does, the same drawing in other colours.
+
+        Args:
+            here: Boxes of what is seen now.
+            there: Boxes of what was seen when the target was recorded.
+        """
+        frame, own = self._sought.frame, self._sought.box
+        if frame is None or not frame.box.encloses(own):
+            return [False] * len(here), [False] * len(there)
+        mine = frame.crop(own).pixels
+        now = [_shows(self._now.frame, each, mine) for each in here]
+        if any(now):
+            return now, [_shows(frame, each, mine) for each in there]
+        drawn = glyph_of(mine)
+        return (
+            [same_glyph(drawn, _glyph(self._now.frame, each)) for each in here],
+            [same_glyph(drawn, _glyph(frame, each)) for each in there],
+        )
 
     def same_ground(self, box: Box | None) -> bool:
         """Whether most of what is in ``box`` has the colour that most of the target had, and about its height."""
@@ -194,6 +221,18 @@ def _shifts(frame: Frame, box: Box | None, size: tuple[int, int]) -> list[Pixels
             if left >= 0 and top >= 0 and left + size[0] <= frame.width and top + size[1] <= frame.height:
                 found.append(frame.pixels[top : top + size[1], left : left + size[0]])
     return found or [np.zeros((1, 1, 3), np.uint8)]
+
+
+def _shows(frame: Frame, box: Box | None, picture: Pixels) -> bool:
+    """Whether a box holds a picture, the same in every tile, as it falls on whole pixels one way or the other."""
+    height, width, _ = picture.shape
+    if box is None or abs(box.width - width) > _ROUNDED or abs(box.height - height) > _ROUNDED:
+        return False
+    return any(pixels.same(picture, each) for each in _shifts(frame, box, (width, height)))
+
+
+def _glyph(frame: Frame, box: Box | None) -> Glyph | None:
+    return glyph_of(frame.crop(box).pixels) if box is not None and frame.box.encloses(box) else None
 
 
 def _ground(picture: Pixels) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

@@ -12,7 +12,18 @@ from typing import NamedTuple
 
 from ...agent.grounding.match import loose, squeezed
 from ...agent.grounding.tree import reachable
-from ...episodes.schema import Absent, Ambiguous, Candidate, DriftVerdict, Found, Hidden, Located, Observation, Refound
+from ...episodes.schema import (
+    FIELDS,
+    Absent,
+    Ambiguous,
+    Candidate,
+    DriftVerdict,
+    Found,
+    Hidden,
+    Located,
+    Observation,
+    Refound,
+)
 from ...tools.geometry import Box, Point
 from .look import Look
 from .sought import Sought, label_of
@@ -99,33 +110,73 @@ class _Search:
             return speech
         if not named:
             return self._relabelled() or self._missing()
+        if not self._own and self._record.role not in FIELDS:
+            named, before = self._pictured(named, before)
         match = self._among(named, before)
         if match.verdict == "target-gone":
             # all of its name are others that were there: it may be called otherwise itself
             return self._relabelled() or match
         return match
 
+    def _pictured(self, named: list[int], before: list[int]) -> tuple[list[int], list[int]]:
+        """What says nothing is called by its picture, where anything still shows that; what is out of view may show it."""
+        boxes = [[page.nodes[each].box for each in some] for page, some in ((self._now, named), (self._was, before))]
+        here, there = self._look.pictured(*boxes)
+        if not any(here):
+            return named, before
+        return (
+            [each for each, box, shows in zip(named, boxes[0], here, strict=True) if shows or box is None],
+            [each for each, box, shows in zip(before, boxes[1], there, strict=True) if shows or box is None],
+        )
+
     def _among(self, named: list[int], before: list[int]) -> _Match:
         """The one of its name whose surroundings are the recorded ones."""
-        equal = len(named) == len(before)
-        scores = {each: self._score(self._node, each, equal) for each in named}
-        order = sorted(named, key=lambda each: -scores[each])
-        best = order[0]
-        around = alikeness(self._was.around(self._node), self._now.around(best))
-        rivals = [self._score(each, best, equal) for each in before if each != self._node]
-        if rivals and max(rivals) > scores[best] - MARGIN / 2:
-            if max(rivals) > scores[best] + MARGIN / 2:
-                return _Match(None, "target-gone", "what is left of its name was another one when it was recorded")
-            return _Match(
-                None, "target-ambiguous", "it cannot be told from another one that was there", None, tuple(order)
-            )
-        tied = [each for each in order if scores[best] - scores[each] < self._margin(best, each)]
-        if len(tied) > 1:
-            why = f"{len(tied)} of its name stand in surroundings that are equally like the recorded ones"
-            return _Match(None, "target-ambiguous", why, around, tuple(tied))
-        return self._accepted(best, order, around, alone=len(named) == len(before) == 1)
+        plain = {each: self._score(self._node, each) for each in named}
+        order = sorted(named, key=lambda each: -plain[each])
+        around = alikeness(self._was.around(self._node), self._now.around(order[0]))
+        level, placed = self._level(order, plain), False
+        if len(level) > 1:
+            fitting = [each for each in level if self._same_row(each)]
+            if not fitting:
+                why = "what is left of its name belongs to something else"
+                return _Match(None, "target-gone", why, around, tuple(order))
+            level = fitting
+        if len(level) > 1 and len(named) == len(before):
+            # with none more and none less of its name, the place in the page tells them apart
+            scores = {each: plain[each] + self._stayed(self._node, each) for each in level}
+            level = self._level(sorted(level, key=lambda each: -scores[each]), scores)
+            placed = True
+        if len(level) > 1:
+            why = f"{len(level)} of its name stand in surroundings that are equally like the recorded ones"
+            return _Match(None, "target-ambiguous", why, around, tuple(level))
+        best = level[0]
+        if placed and not self._stands(before):
+            why = "of those of its name nothing but the place tells which, and it does not look there as it did"
+            return _Match(None, "target-ambiguous", why, around, tuple(order))
+        return self._another(best, before, placed) or self._accepted(best, order, alone=len(named) == len(before) == 1)
 
-    def _accepted(self, best: int, order: list[int], around: float, *, alone: bool) -> _Match:
+    def _level(self, order: list[int], scores: dict[int, float]) -> list[int]:
+        """Of some, best first, those that are not clearly worse than the best."""
+        best = order[0]
+        return [each for each in order if scores[best] - scores[each] < self._margin(best, each)]
+
+    def _another(self, best: int, before: list[int], placed: bool) -> _Match | None:
+        """Whether the candidate is rather another one of the name that was there."""
+
+        def fits(was: int) -> float:
+            return self._score(was, best) + (self._stayed(was, best) if placed else 0)
+
+        others = [fits(each) for each in before if each != self._node and self._same_row(best, each)]
+        mine = fits(self._node)
+        if not others or max(others) <= mine - MARGIN / 2:
+            return None
+        if max(others) > mine + MARGIN / 2:
+            return _Match(None, "target-gone", "what is left of its name was another one when it was recorded")
+        why = "it cannot be told from another one that was there"
+        return _Match(None, "target-ambiguous", why, None, (best,))
+
+    def _accepted(self, best: int, order: list[int], *, alone: bool) -> _Match:
+        around = alikeness(self._was.around(self._node), self._now.around(best))
         others = tuple(each for each in order if each != best)
         if not self._same_link(best):
             return _Match(None, "target-gone", "a link of its name leads elsewhere", around, tuple(order))
@@ -147,18 +198,20 @@ class _Search:
             None, "target-gone", "one of its name is there, in surroundings of something else", around, tuple(order)
         )
 
-    def _score(self, was: int, now: int, equal: bool) -> float:
+    def _score(self, was: int, now: int) -> float:
         score = alikeness(self._was.around(was), self._now.around(now))
         url = self._was.nodes[was].url
         if url and _path_of(url) == _path_of(self._now.nodes[now].url):
             # where a link leads belongs to what it is
             score += 0.1
-        if equal:
-            # with none more and none less of its name, the place in the page tells them apart
-            score += 0.1 * float(self._was.tree.path(was) == self._now.tree.path(now))
-            a, b = self._was.nodes[was].extent, self._now.nodes[now].extent
-            if a is not None and b is not None and a.center.distance(b.center) <= STILL:
-                score += 0.1
+        return score
+
+    def _stayed(self, was: int, now: int) -> float:
+        """What it counts that something is where it was: in the page, and on the screen."""
+        score = 0.15 * float(self._was.tree.path(was) == self._now.tree.path(now))
+        a, b = self._was.nodes[was].extent, self._now.nodes[now].extent
+        if a is not None and b is not None and a.center.distance(b.center) <= STILL:
+            score += 0.15
         return score
 
     def _decoyed(self, best: int, others: tuple[int, ...]) -> bool:
@@ -168,7 +221,10 @@ class _Search:
         there = [
             each
             for each in others
-            if (at := self._now.nodes[each].box) is not None and at.center.distance(self._sought.box.center) <= STILL
+            if (at := self._now.nodes[each].box) is not None
+            and at.center.distance(self._sought.box.center) <= STILL
+            # what says that it belongs to something else is no decoy
+            and self._same_row(each)
         ]
         if not any(self._look.alike(self._now.nodes[each].box) for each in there):
             return False
@@ -182,21 +238,31 @@ class _Search:
         together = self._now.around(best).row == self._now.around(other).row
         return _TOGETHER if together and best != other else MARGIN
 
+    def _stands(self, likes: list[int]) -> bool:
+        """Whether it and what belongs to it alone of its likes shows the same at the same place: also the picture of a card."""
+        mine = None
+        for above in self._was.tree.ancestors(self._record.parent):
+            if any(self._was.holds(above, each) for each in likes if each != self._node):
+                break
+            mine = self._was.nodes[above].box or mine
+        return self._look.unchanged() and (mine is None or self._look.unchanged(mine))
+
     def _same_link(self, index: int) -> bool:
         before, after = self._record.url, self._now.nodes[index].url
         # the host may be another one: a site that is served anew, staging in place of production
         return not before or not after or _path_of(before) == _path_of(after) or bool(self._own)
 
-    def _same_row(self, index: int) -> bool:
-        """Whether what tells its row from the other rows is said in the row of the candidate."""
-        entry = self._was.entry(self._node)
+    def _same_row(self, index: int, was: int | None = None) -> bool:
+        """Whether what tells the row of a recorded thing (the target) from the other rows is said in the row of the candidate."""
+        node = self._node if was is None else was
+        entry = self._was.entry(node)
         if entry is None:
-            mine = list(next(iter(self._was.around(self._node).levels), ()))
+            mine = list(next(iter(self._was.around(node).levels), ()))
             # it alone may have been taken elsewhere, while everything beside it stayed
             if not mine or kept(mine, self._now.says.values()) >= _STILL_SAID:
                 return True
         else:
-            said = self._was.said_in(entry, self._node)
+            said = self._was.said_in(entry, node)
             # what it says, not what it is: an “Edit” is in every row, here a button and there a link
             besides = {_words(other) for row in self._was.beside(entry) for other in self._was.said_in(row)}
             mine = [each for each in said if _words(each) not in besides] or said

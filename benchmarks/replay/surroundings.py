@@ -128,6 +128,10 @@ class Page:
             if each != index and (self.nodes[each].tag, self.nodes[each].role) == (mine.tag, mine.role)
         ]
 
+    def holds(self, above: int, index: int) -> bool:
+        """Whether a node is ``above`` or below it."""
+        return above <= index <= self._last[above]
+
     def said_in(self, index: int, but: int | None = None) -> list[str]:
         """What is said in a container, outside of ``but``."""
         first = bisect.bisect_left(self.items, index)
