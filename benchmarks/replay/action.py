@@ -6,10 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...agent.face import new_folder, secrets_of
-from ...agent.run import Resources, Run, run_episode
+from ...agent.run import ENVIRONMENTS, Resources, Run, run_episode
 from ...episodes.reader import Episode
 from ...episodes.schema import Budget, ReplayOf, Start, Task
-from ...tools.errors import UsageError
+from ...tools.errors import UnknownName, UsageError
+from ...tools.geometry import Size
+from ...tools.plugins import load
 from ...tools.words import slug
 from .following import Following, steps_to_follow
 from .modes import ReplayOptions
@@ -32,9 +34,12 @@ async def replay_action(episode: Episode, options: ReplayOptions) -> Report:
     steps = steps_to_follow(episode)
     if not steps:
         raise UsageError(f"{episode.path} has no step that could be done again")
-    task = _task(episode, options, len(steps))
-    policy = Following(episode, patience=options.patience, repair=1 if options.repair else 0)
     notes = _notes(episode)
+    elsewhere = _elsewhere(episode, options, notes)
+    task = _task(episode, options, len(steps), elsewhere)
+    if elsewhere:
+        notes += (f"it was recorded {_where(episode)}, and is done again in a browser",)
+    policy = Following(episode, patience=options.patience, repair=1 if options.repair else 0)
     run = Run(
         task=task,
         out=options.out or new_folder(f"replay-{slug(task.name)}"),
@@ -62,9 +67,40 @@ async def replay_action(episode: Episode, options: ReplayOptions) -> Report:
     return Report("action", episode.path, made, verdicts_of(episode, made), notes)
 
 
-def _task(episode: Episode, options: ReplayOptions, steps: int) -> Task:
+def _elsewhere(episode: Episode, options: ReplayOptions, notes: tuple[str, ...]) -> bool:
+    """Whether it is done again in a browser though it was recorded in a world of another kind, which is not here.
+
+    Raises:
+        UsageError: Nothing says where to do it again; says what else the recording lacks.
+    """
+    if options.world is not None:
+        return False
+    try:
+        load("environment", episode.header.task.environment, ENVIRONMENTS, "handeye.environments")
+    except UnknownName as error:
+        if options.start is not None:
+            return True
+        lacking = "".join(f"; {each}" for each in notes)
+        raise UsageError(
+            f"{episode.path} was recorded {_where(episode)}, and there is no environment of that kind to do it again in{lacking}",
+            remedy="look at it: handeye view EPISODE; or, where it shows a page, do it again in a browser: --start URL",
+        ) from error
+    return False
+
+
+def _where(episode: Episode) -> str:
+    environment = episode.header.environment or {}
+    system = environment.get("system")
+    return f"in an environment named {episode.header.task.environment!r}" + (f" ({system})" if system else "")
+
+
+def _task(episode: Episode, options: ReplayOptions, steps: int, elsewhere: bool) -> Task:
     task = episode.header.task
-    start = _start(episode, task.start, options)
+    if elsewhere:
+        size = next(iter(episode.observations.values())).frame
+        start = task.start.model_copy(update={"viewport": Size(width=size.width, height=size.height)})
+        task = task.model_copy(update={"environment": "browser", "start": start})
+    start = _start(episode, task, options)
     budget = task.budget
     # looking again and scrolling are steps of their own
     patience = options.patience * (steps + 1)
@@ -72,12 +108,13 @@ def _task(episode: Episode, options: ReplayOptions, steps: int) -> Task:
     return task.model_copy(update={"start": start, "budget": generous, "steps": ()})
 
 
-def _start(episode: Episode, start: Start, options: ReplayOptions) -> Start:
+def _start(episode: Episode, task: Task, options: ReplayOptions) -> Start:
+    start = task.start
     if options.start is not None:
         start = start.model_copy(update={"url": options.start, "site": None})
     if options.settings:
         start = Start.model_validate({**dict(start), **options.settings})
-    browser = episode.header.task.environment == "browser" and options.world is None
+    browser = task.environment == "browser" and options.world is None
     if browser and start.url == "about:blank" and start.site is None:
         first = next((step.saw.url for step in episode.steps if step.saw.url), "")
         if episode.header.imported is not None:

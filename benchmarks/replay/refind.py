@@ -130,7 +130,14 @@ class _Search:
         )
 
     def _among(self, named: list[int], before: list[int]) -> _Match:
-        """The one of its name whose surroundings are the recorded ones."""
+        """The one of its name whose surroundings are the recorded ones; of rows that say what they are about, the one of the same."""
+        count = len(named)
+        if self._telling(self._node):
+            fitting = [each for each in named if self._same_row(each)]
+            if not fitting:
+                why = "what is left of its name belongs to something else"
+                return _Match(None, "target-gone", why, None, tuple(named))
+            named = fitting
         plain = {each: self._score(self._node, each) for each in named}
         order = sorted(named, key=lambda each: -plain[each])
         around = alikeness(self._was.around(self._node), self._now.around(order[0]))
@@ -141,7 +148,7 @@ class _Search:
                 why = "what is left of its name belongs to something else"
                 return _Match(None, "target-gone", why, around, tuple(order))
             level = fitting
-        if len(level) > 1 and len(named) == len(before):
+        if len(level) > 1 and count == len(before):
             # with none more and none less of its name, the place in the page tells them apart
             scores = {each: plain[each] + self._stayed(self._node, each) for each in level}
             level = self._level(sorted(level, key=lambda each: -scores[each]), scores)
@@ -153,7 +160,7 @@ class _Search:
         if placed and not self._stands(before):
             why = "of those of its name nothing but the place tells which, and it does not look there as it did"
             return _Match(None, "target-ambiguous", why, around, tuple(order))
-        return self._another(best, before, placed) or self._accepted(best, order, alone=len(named) == len(before) == 1)
+        return self._another(best, before, placed) or self._accepted(best, order, alone=count == len(before) == 1)
 
     def _level(self, order: list[int], scores: dict[int, float]) -> list[int]:
         """Of some, best first, those that are not clearly worse than the best."""
@@ -192,6 +199,8 @@ class _Search:
             return _Match(None, "wrong-state", why, around, tuple(order))
         if around >= ALIKE:
             return _Match(best, "cosmetic", "the one of its name in its surroundings", around, others)
+        if self._telling(self._node) and self._was.around(self._node).heading == self._now.around(best).heading:
+            return _Match(best, "cosmetic", "the one of its name in the row that is about the same", around, others)
         if alone and self._neighbours_remain() and self._look.alike(self._now.nodes[best].box):
             return _Match(best, "target-moved", "the only one of its name, looking as it did, in another place", around)
         return _Match(
@@ -262,15 +271,21 @@ class _Search:
             if not mine or kept(mine, self._now.says.values()) >= _STILL_SAID:
                 return True
         else:
-            said = self._was.said_in(entry, node)
-            # what it says, not what it is: an “Edit” is in every row, here a button and there a link
-            besides = {_words(other) for row in self._was.beside(entry) for other in self._was.said_in(row)}
-            mine = [each for each in said if _words(each) not in besides] or said
+            mine = self._telling(node) or self._was.said_in(entry, node)
         enough = _SAME_ROW if entry is not None else _SAME_RING
         there = self._now.entry(index)
         if there is not None:
             return kept(mine, self._now.said_in(there, index)) >= enough
         return kept(mine, [said for level in self._now.around(index).levels for said in level]) >= enough
+
+    def _telling(self, node: int) -> list[str]:
+        """What is said in the row of a recorded thing and in no other row beside it; nothing where it stands in none."""
+        entry = self._was.entry(node)
+        if entry is None:
+            return []
+        # what it says, not what it is: an “Edit” is in every row, here a button and there a link
+        besides = {_words(other) for row in self._was.beside(entry) for other in self._was.said_in(row)}
+        return [each for each in self._was.said_in(entry, node) if _words(each) not in besides]
 
     def _page_remains(self) -> bool:
         """Whether of each ring around it half is still said somewhere: the next page of a form may have the same buttons."""

@@ -59,7 +59,8 @@ def state_of(recorded: Observation, now: Observation, rebase: Rebase) -> str:
             if not after
             else f"the dialog is {after}, and was {before}"
         )
-    if len(recorded.tabs) != len(now.tabs):
+    # a recording of another kind of world knows of no tabs
+    if recorded.tabs and len(recorded.tabs) != len(now.tabs):
         return f"{len(now.tabs)} tabs are open, and {len(recorded.tabs)} were"
     return ""
 
