@@ -8,9 +8,8 @@ from pathlib import Path
 from ...agent.face import new_folder, secrets_of
 from ...agent.run import ENVIRONMENTS, Resources, Run, run_episode
 from ...episodes.reader import Episode
-from ...episodes.schema import Budget, ReplayOf, Start, Task
+from ...episodes.schema import Budget, ReplayOf, Start, Task, Viewport
 from ...tools.errors import UnknownName, UsageError
-from ...tools.geometry import Size
 from ...tools.plugins import load
 from ...tools.words import slug
 from .following import Following, steps_to_follow
@@ -98,7 +97,7 @@ def _task(episode: Episode, options: ReplayOptions, steps: int, elsewhere: bool)
     task = episode.header.task
     if elsewhere:
         size = next(iter(episode.observations.values())).frame
-        start = task.start.model_copy(update={"viewport": Size(width=size.width, height=size.height)})
+        start = task.start.model_copy(update={"viewport": Viewport(width=size.width, height=size.height)})
         task = task.model_copy(update={"environment": "browser", "start": start})
     start = _start(episode, task, options)
     budget = task.budget

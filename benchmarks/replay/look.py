@@ -10,7 +10,7 @@ from ...episodes.schema import Observation
 from ...tools.geometry import Box, Point
 from ...tools.pixels import Frame, Pixels
 from . import pixels
-from .glyph import Glyph, glyph_of, same_glyph
+from .glyph import Glyph, glyph_of, same_glyphs
 from .sought import Sought
 
 _ALIKE = 0.9
@@ -79,11 +79,10 @@ class Look:
         now = [_shows(self._now.frame, each, mine) for each in here]
         if any(now):
             return now, [_shows(frame, each, mine) for each in there]
-        drawn = glyph_of(mine)
-        return (
-            [same_glyph(drawn, _glyph(self._now.frame, each)) for each in here],
-            [same_glyph(drawn, _glyph(frame, each)) for each in there],
-        )
+        itself = [each is not None and each.center.distance(own.center) <= _ROUNDED for each in there]
+        others = [_glyph(frame, each) for each, same in zip(there, itself, strict=True) if not same]
+        drawn = same_glyphs(glyph_of(mine), [_glyph(self._now.frame, each) for each in here], others)
+        return drawn, itself
 
     def same_ground(self, box: Box | None) -> bool:
         """Whether most of what is in ``box`` has the colour that most of the target had, and about its height."""

@@ -47,9 +47,12 @@ def shown_observations(episode: Episode) -> list[Observation]:
 
 
 def shown_frames(episode: Episode) -> Iterator[Frame]:
-    """The frames of those observations and the crops of the steps' evidence, each blob once."""
+    """The frames of those observations, the crops of the steps' evidence and of what a replay looked for, each blob once."""
     met: set[str] = set()
-    crops = (each.crop for step in episode.steps for each in step.evidence)
+    crops = [each.crop for step in episode.steps for each in step.evidence]
+    for step in episode.steps:
+        places = step.decision.replayed.places if step.decision.replayed is not None else ()
+        crops += [each.crop for each in places if each.crop is not None]
     for frame in (*(seen.frame for seen in shown_observations(episode)), *crops):
         if frame.sha256 not in met:
             met.add(frame.sha256)

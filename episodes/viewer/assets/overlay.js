@@ -177,6 +177,17 @@ class Overlay {
     }
   }
 
+  // Where a target stood that a replay found elsewhere, or not at all, and what else could be it.
+  replayed(again) {
+    for (const place of again.places) {
+      if (place.box && !["identical", "cosmetic"].includes(place.verdict)) {
+        this.box(place.box, "nearest");
+        this.boxChip(`recorded here: ${place.label}`, "nearest", place.box);
+      }
+      for (const box of place.others) this.box(box, place.now ? "other" : "ambiguous");
+    }
+  }
+
   // The one place where verbs are drawn; a verb that is not named here shows its words at the foot of the frame.
   action(step) {
     this.root = this.above;

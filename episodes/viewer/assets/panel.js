@@ -16,6 +16,7 @@ class Panel {
       ...this.alarms(step),
       ...this.section("Thought", step.decision.thought && el("p", { class: "prose" }, step.decision.thought)),
       ...this.decided(step),
+      ...this.section("Replay", step.decision.replayed && this.replayed(step.decision.replayed)),
       ...this.section(
         "Target",
         step.located.map((found) => this.located(found)),
@@ -88,6 +89,55 @@ class Panel {
       step.reward !== null && row("reward", String(step.reward)),
     ].filter(Boolean);
     return this.section("Decision", rows);
+  }
+
+  // How a replay met the recorded step that this one does again: its verdict, and where each target was and is.
+  replayed(again) {
+    const verdict = again.verdict ?? "leads there";
+    const through = ["identical", "cosmetic", "target-moved"].includes(verdict) && !again.repaired;
+    const kind = again.verdict === null ? "" : through ? "found" : again.repaired ? "ambiguous" : "absent";
+    return el(
+      "div",
+      { class: "replayed" },
+      el(
+        "p",
+        {},
+        el("span", { class: `pill ${kind}` }, again.repaired ? `${verdict}, repaired` : verdict),
+        ` of recorded step ${again.step}`,
+      ),
+      again.why ? el("p", { class: "quiet" }, again.why) : null,
+      again.waited ? el("p", { class: "quiet" }, `after waiting ${seconds(again.waited)}`) : null,
+      again.places.map((place) => this.refound(place)),
+    );
+  }
+
+  refound(place) {
+    const share = (name, value) => value !== null && `${name} ${Math.round(100 * value)} %`;
+    const facts = [
+      place.by.length && `by ${place.by.join(" and ")}`,
+      share("surroundings", place.context),
+      share("looks", place.look),
+    ].filter(Boolean);
+    const spot = (name, box, label) => {
+      const at = `${extent(box)} at ${round(box.left)}, ${round(box.top)}`;
+      const item = el("li", { tabindex: "0" }, el("span", {}, name), el("small", {}, at));
+      return this.stage.outlines(item, box, label, this.saw);
+    };
+    const lists = [
+      place.box && spot("recorded here", place.box, place.label),
+      place.now && spot(place.name && place.name !== place.label ? `now here: ${place.name}` : "now here", place.now, place.name),
+      ...place.others.map((box, index) => spot(`could be meant: ${index + 1}`, box, "")),
+    ].filter(Boolean);
+    const { text, missing } = place.crop ? block(`blob-${place.crop.blob}`) : {};
+    return el(
+      "div",
+      { class: "located" },
+      el("p", {}, el("span", { class: "pill" }, place.verdict), el("b", {}, place.label)),
+      facts.length ? el("p", { class: "quiet" }, facts.join(" · ")) : null,
+      el("ul", { class: "candidates" }, lists),
+      missing ? el("p", { class: "wrong" }, missing) : null,
+      text ? el("img", { class: "crop", alt: "what was recorded around the target", src: pictureUrl(text) }) : null,
+    );
   }
 
   located(found) {

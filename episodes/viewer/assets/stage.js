@@ -80,6 +80,7 @@ class Stage {
     if (this.layers.has("moving")) overlay.moving(observation.settled.moving);
     if (step && this.layers.has("action")) overlay.action({ ...step, intent: step.decision.intent });
     if (step && this.layers.has("boxes")) overlay.located(step.located);
+    if (step?.decision.replayed && this.layers.has("boxes")) overlay.replayed(step.decision.replayed);
     overlay.root = overlay.above;
     if (this.hover) {
       overlay.box(this.hover.box, "hover");

@@ -26,7 +26,7 @@ from tests.episodes.convert.made import SAMPLES, agentnetbench, converted, needs
 pytestmark = pytest.mark.browser
 
 BUTTONS = (
-    "<!doctype html><meta charset=utf-8><title>Buttons</title><h1>Choose</h1>"
+    "<!doctype html><meta charset=utf-8><title>Buttons</title><h1>Choose</h1><p>Both are hot.</p><p>Served until six.</p>"
     "<button onclick=\"fetch('/hit?on=tea')\">Tea</button> <button onclick=\"fetch('/hit?on=coffee')\">Coffee</button>"
 )
 
@@ -106,7 +106,7 @@ def handeye(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
 async def test_the_command_says_by_its_exit_code_what_came_of_it(play: Play, tmp_path: Path) -> None:
     page = Buttons()
     with RunningSite(page) as site:
-        task = {"start": site.page("/"), "steps": [{"click": "Tea"}], "postconditions": [{"text": "Choose"}]}
+        task = {"start": site.page("/"), "steps": [{"click": "Tea"}], "postconditions": [{"text": "until six"}]}
         seen: Episode = await play(task)
         passed = handeye("replay", seen.path, "--out", "same", cwd=tmp_path)
         assert passed.returncode == 0, passed.stderr
@@ -114,7 +114,7 @@ async def test_the_command_says_by_its_exit_code_what_came_of_it(play: Play, tmp
         diverged = handeye("replay", seen.path, "--out", "other", "--patience", "0", cwd=tmp_path)
         assert diverged.returncode == 1 and page.hits == [], diverged.stderr
         assert "first divergence: step 0" in diverged.stderr and "target-gone" in diverged.stderr
-        page.body = BUTTONS.replace("Choose", "Decide")
+        page.body = BUTTONS.replace("until six", "until five")
         failed = handeye("replay", seen.path, "--out", "postcondition", "--patience", "0", cwd=tmp_path)
         assert failed.returncode == 1 and "✗" in failed.stderr, failed.stderr
     unreachable = handeye("replay", seen.path, "--out", "nobody", cwd=tmp_path)
@@ -172,8 +172,9 @@ async def test_a_line_of_steps_that_is_cut_off_leaves_the_steps_before_it(play: 
         seen: Episode = await play({"start": site.page("/"), "steps": [{"click": "Tea"}, {"click": "Coffee"}]})
         lines = seen.path / "steps.jsonl"
         whole = lines.read_bytes()
-        begun = whole.rindex(b'\n{"', 0, whole.rindex(b'"begin"'))
-        lines.write_bytes(whole[: begun + 200])
+        begun = [at for at, line in enumerate(whole.splitlines()) if json.loads(line)["kind"] == "begin"]
+        before = whole.splitlines(keepends=True)[: begun[1] + 1]
+        lines.write_bytes(b"".join(before)[:-100])
         cut = Episode.open(seen.path)
         assert cut.warnings
         page.hits = []
