@@ -1,7 +1,7 @@
 """Pages of kinds that are hard to find one's way on, each with a change of which it is known what is right of it.
 
-Cards in a grid, a table in pages, icons without names, tabs, a menu, a list whose order changes, a chat, frames in frames, questions with the
-same answers, a calendar, counters, a drawing.
+Cards in a grid, a table in pages, icons without names, tabs, a menu, a list whose order changes, a chat, frames in frames, questions with
+the same answers, a calendar, counters, a drawing.
 """
 
 from __future__ import annotations
@@ -81,17 +81,21 @@ def _cards(dice: random.Random) -> Iterator[Scene]:
     yield Scene("cards: another order", before, grid(names[::-1], prices), (victim,))
     yield Scene("cards: every price is another", before, grid(names, {k: v + 7 for k, v in prices.items()}), (victim,))
     yield Scene("cards: one less", before, grid(other, prices), (names[0], victim), _GONE)
-    offer = "<div><div style='height:60px;background:red'></div><div>Offer</div><div>$1.00</div><button data-key=new>Add to basket</button></div>"
+    offer = (
+        "<div><div style='height:60px;background:red'></div><div>Offer</div><div>$1.00</div>"
+        "<button data-key=new>Add to basket</button></div>"
+    )
     yield Scene("cards: a new one first", before, grid(names, prices, offer), (victim,))
     yield Scene("cards: one less and a new one", before, grid(other, prices, offer), (victim,), _STOPS)
-    bare = "<h1>Mugs</h1>" + "".join(
-        f"<div style='float:left;width:150px'><div style='height:90px;background:hsl({hue} 60% 55%)'></div><button data-key=b{hue}>Buy</button></div>"
-        for hue in (0, 90, 180, 270)
-    )
-    turned = "<h1>Mugs</h1>" + "".join(
-        f"<div style='float:left;width:150px'><div style='height:90px;background:hsl({hue} 60% 55%)'></div><button data-key=b{hue}>Buy</button></div>"
-        for hue in (270, 180, 90, 0)
-    )
+
+    def pictures(hues: list[int]) -> str:
+        return "<h1>Mugs</h1>" + "".join(
+            f"<div style='float:left;width:150px'><div style='height:90px;background:hsl({hue} 60% 55%)'></div>"
+            f"<button data-key=b{hue}>Buy</button></div>"
+            for hue in hues
+        )
+
+    bare, turned = pictures([0, 90, 180, 270]), pictures([270, 180, 90, 0])
     yield Scene("cards of pictures: nothing changed", bare, bare, ("b90",))
     yield Scene("cards of pictures: another order", bare, turned, ("b90",), _STOPS)
 
@@ -107,7 +111,8 @@ def _table(dice: random.Random) -> Iterator[Scene]:
         links = "".join(f"<a href='#' data-key=p{each}>{each}</a> " for each in (1, 2, 3))
         return (
             "<h1>Orders</h1><table><tr><th>No.</th><th>Customer</th><th>State</th><th></th></tr>"
-            f"{inside}</table><p>Page {page} of 3</p><nav><a href='#' data-key=back>Previous</a> {links}<a href='#' data-key=next>Next</a></nav>"
+            f"{inside}</table><p>Page {page} of 3</p>"
+            f"<nav><a href='#' data-key=back>Previous</a> {links}<a href='#' data-key=next>Next</a></nav>"
         )
 
     before = table(names[:5], 1)
@@ -174,10 +179,12 @@ def _menu(dice: random.Random) -> Iterator[Scene]:
         )
         menu = "".join(f"<div role=menuitem tabindex=-1>{each}</div>" for each in entries)
         script = (
-            "<script>function show(b, n) {const r = b.getBoundingClientRect(); m.hidden = false; m.style.left = r.right + 'px'; m.style.top = r.top + 'px';"
+            "<script>function show(b, n) {const r = b.getBoundingClientRect(); m.hidden = false;"
+            "m.style.left = r.right + 'px'; m.style.top = r.top + 'px';"
             "[...m.children].forEach(e => e.dataset.key = n + '-' + e.textContent)}</script>"
         )
-        return f"<h1>Files</h1><ul>{rows}</ul><div id=m role=menu hidden style='position:absolute;background:#eee;width:120px'>{menu}</div>{script}"
+        style = "position:absolute;background:#eee;width:120px"
+        return f"<h1>Files</h1><ul>{rows}</ul><div id=m role=menu hidden style='{style}'>{menu}</div>{script}"
 
     before, keys = files(items, names), (f"more-{names[1]}", f"{names[1]}-{victim}")
     yield Scene("menu: its items in another order", before, files(items[::-1], names), keys)
@@ -191,7 +198,8 @@ def _chat(dice: random.Random) -> Iterator[Scene]:
 
     def chat(messages: list[tuple[str, str]]) -> str:
         inside = "".join(
-            f"<div class=m><b>{who}</b><p>{html.escape(what)}</p><button data-key='{who}'>Reply</button> <button data-key='like-{who}'>👍</button></div>"
+            f"<div class=m><b>{who}</b><p>{html.escape(what)}</p>"
+            f"<button data-key='{who}'>Reply</button> <button data-key='like-{who}'>👍</button></div>"
             for who, what in messages
         )
         return f"<h1>Everybody</h1><div role=log>{inside}</div><label>Message <input></label><button data-key=send>Send</button>"
@@ -276,7 +284,8 @@ def _counters(dice: random.Random) -> Iterator[Scene]:
 
     def basket(order: list[str], counts: dict[str, int]) -> str:
         rows = "".join(
-            f"<div class=row><span>{n}</span> <button data-key='-{n}'>−</button> <span>{counts[n]}</span> <button data-key='+{n}'>+</button>"
+            f"<div class=row><span>{n}</span> <button data-key='-{n}'>−</button> <span>{counts[n]}</span> "
+            f"<button data-key='+{n}'>+</button>"
             f"<a href='#' data-key='x{n}'>Remove</a></div>"
             for n in order
         )
@@ -316,7 +325,8 @@ def _drawing(dice: random.Random) -> Iterator[Scene]:
             for kind, x, y, _ in shapes
         )
         return (
-            f"<h1>Map</h1><div style='height:{above}px'></div><div style='position:relative;width:400px'>{places}<canvas id=v width=400 height=210 style='background:#eef'></canvas></div>"
+            f"<h1>Map</h1><div style='height:{above}px'></div><div style='position:relative;width:400px'>{places}"
+            "<canvas id=v width=400 height=210 style='background:#eef'></canvas></div>"
             f"<script>const c = v.getContext('2d');{orders}v.onclick = e => {{let k = 'nothing';{heard}v.dataset.key = k}}</script>"
         )
 

@@ -22,7 +22,10 @@ _FAINT = 12.0
 _AROUND = 0.15
 _BLUR = 1.2
 _SAME = 0.8
-"""Correlation from which two may show the same drawing. Of 11 icons the same came to 0.83 and more in other colours and scales, others to 0.80."""
+"""Correlation from which two may show the same drawing.
+
+Of 11 icons the same came to 0.83 and more in other colours and scales, others to 0.80.
+"""
 _LEAD = 0.1
 """By how much it has to be more alike than any other."""
 

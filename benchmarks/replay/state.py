@@ -45,6 +45,10 @@ def same_address(expected: str, found: str) -> bool:
 def state_of(recorded: Observation, now: Observation, rebase: Rebase) -> str:
     """What of the world is not as it was, in words; empty where it is.
 
+    Not what resuming asks (`agent.resuming.difference_between`): that is the very same world, where any difference says that somebody
+    else was there. This is another one made alike, on another host, with other words and looks, where only what a step needs has to be as
+    it was.
+
     Looks, texts and sizes are not compared: what a step needs of them is found, or not, with its target.
     """
     expected = rebase.url(recorded.url)

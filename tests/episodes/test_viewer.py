@@ -48,6 +48,8 @@ from handeye.episodes.schema import (
     PersonLine,
     Probe,
     Problem,
+    Refound,
+    Replayed,
     Reply,
     Request,
     Sent,
@@ -443,6 +445,47 @@ async def test_located_boxes_and_their_layers(page: Page, tmp_path: Path) -> Non
     for kind, count in (("ambiguous", 2), ("nearest", 1), ("hidden", 1)):
         await page.keyboard.press("ArrowRight")
         await expect(page.locator(f".mark.{kind}")).to_have_count(count)
+
+
+async def test_what_a_replay_found_stands_beside_the_step(page: Page, tmp_path: Path) -> None:
+    record = Recording(tmp_path / "e")
+    saw = record.look()
+    was, now = Box.at(20, 30, 40, 20), Box.at(90, 60, 40, 20)
+    crop = was.grown(4)
+    moved = Refound(
+        label="button “Buy”",
+        crop=saw.frame.crop(crop),
+        crop_box=crop,
+        box=was,
+        verdict="target-moved",
+        why="the one of its name in its surroundings",
+        now=now,
+        point=now.center,
+        name="button “Buy”",
+        context=0.93,
+        look=0.5,
+        by=("tree",),
+    )
+    ambiguous = Refound(label="link “Edit”", box=was, verdict="target-ambiguous", others=(was, now))
+    for place in (moved, ambiguous):
+        replayed = Replayed(
+            step=7, verdict=place.verdict, why=place.why or "two are alike", places=(place,), waited=0.5
+        )
+        click = Click[Place](at=now.center)
+        await record.step(saw, click, decision=Decision(intent=click, replayed=replayed), left=saw)
+    await open_page(page, await record.close())
+    panel = page.locator("#panel .replayed")
+    for words in ("target-moved", "of recorded step 7", "surroundings 93 %", "looks 50 %", "recorded here", "now here"):
+        await expect(panel).to_contain_text(words)
+    await expect(panel.locator("img.crop")).to_be_visible()
+    # where it was is outlined in the frame, where it is when it is pointed at
+    await expect(page.locator(".mark.nearest")).to_have_count(1)
+    await panel.get_by_text("now here").hover()
+    await expect(page.locator(".mark.hover")).to_have_count(1)
+    await page.keyboard.press("ArrowRight")
+    await expect(panel).to_contain_text("target-ambiguous")
+    await expect(page.locator(".mark.ambiguous")).to_have_count(2)
+    await expect(panel.locator("img.crop")).to_have_count(0)
 
 
 async def test_node_of_the_tree_is_outlined(page: Page, tmp_path: Path) -> None:
