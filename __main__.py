@@ -217,32 +217,68 @@ def _tell(done: Packed) -> None:
 
 @app.command()
 def replay(
-    episode: Annotated[Path, typer.Argument(help="Folder or zip of an episode.")],
-    mode: Annotated[str, typer.Option(help="action: does it again in the live world, without a model.")] = "action",
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the new episode.")] = None,
+    episodes: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Folder or zip of an episode; for policy and playback also several, or folders of them.",
+            metavar="EPISODE…",
+        ),
+    ],
+    mode: Annotated[
+        str,
+        typer.Option(
+            help="action: does it again in the live world, without a model. policy: asks a model what it would do at each"
+            " recorded step, and scores that. playback: runs it on its recorded replies and world: is our code unchanged?"
+        ),
+    ] = "action",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for the new episode; of policy for the answers.")
+    ] = None,
     start: Annotated[
-        str | None, typer.Option(help="URL to begin at, in place of the recorded one: the same site elsewhere.")
+        str | None, typer.Option(help="action: URL to begin at, in place of the recorded one: the same site elsewhere.")
     ] = None,
     patience: Annotated[
-        float, typer.Option(min=0, help="Seconds that a step waits for the page to be as it was.")
-    ] = 5.0,
+        float | None, typer.Option(min=0, help="action: seconds that a step waits for the page to be as it was (5).")
+    ] = None,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Ground one target that is gone or ambiguous anew; reported as repaired.")
+        bool,
+        typer.Option(
+            "--repair", help="action: ground one target that is gone or ambiguous anew; reported as repaired."
+        ),
     ] = False,
     ground: Annotated[
-        str | None, typer.Option(help="With --repair: who grounds it, in order of trust: tree,text,model.")
+        str | None,
+        typer.Option(help="policy, action with --repair: who finds places, in order of trust: tree,text,model."),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="With --repair: a model that may ground it.")] = None,
-    headed: Annotated[bool, typer.Option("--headed", help="Show the browser.")] = False,
+    model: Annotated[
+        str | None, typer.Option(help="policy: who is asked (see handeye run); action with --repair: who may ground.")
+    ] = None,
+    dialect: Annotated[
+        str | None, typer.Option(help="policy: the dialect it speaks, where its name does not tell.")
+    ] = None,
+    thinking: Annotated[
+        Literal["think", "direct", "auto"] | None, typer.Option(help="policy: how it is asked to plan (think).")
+    ] = None,
+    goal: Annotated[str | None, typer.Option(help="policy: what to ask in place of the recorded goal.")] = None,
+    steps: Annotated[str | None, typer.Option(help="policy: the only steps to ask about: 0,3,10-12.")] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="policy: how many questions are asked at once (64).")
+    ] = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="playback: start the task's own world in place of the recorded one.")
+    ] = False,
+    headed: Annotated[bool, typer.Option("--headed", help="action: show the browser.")] = False,
     config: Annotated[
-        list[str] | None, typer.Option("--config", "-c", help="Override a setting: start.scale=2, browser.settle=4.")
+        list[str] | None,
+        typer.Option("--config", "-c", help="Override a setting: start.scale=2, browser.settle=4, thinking.frames=2."),
     ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
 ) -> None:
-    """Do a recorded episode again, and say of each step whether the world still is as it was.
+    """Replay a recorded episode: against the live world, a new model, or our own code.
 
-    Exit code: 0 every step went through and every postcondition held, 1 it diverged or was repaired, 2 a mistake of yours, 3 refused,
-    5 infrastructure.
+    Exit code of action: 0 every step went through and every postcondition held, 1 it diverged or was repaired, 3 refused,
+    5 infrastructure. Of policy: 0 there are answers, right or wrong, 5 nobody answered. Of playback: 0 nothing differs,
+    1 something does. Of all: 2 a mistake of yours.
     """
     from .benchmarks.replay.command import ReplayWords, replay_command
 
@@ -253,12 +289,18 @@ def replay(
         start=start,
         patience=patience,
         repair=repair,
-        grounders=tuple(ground.split(",")) if ground is not None else None,
-        model=model,
         headed=headed,
+        model=model,
+        dialect=dialect,
+        thinking=thinking,
+        grounders=tuple(ground.split(",")) if ground is not None else None,
+        goal=goal,
+        steps=steps,
+        concurrency=concurrency,
+        anew=anew,
         config=tuple(config or ()),
     )
-    raise typer.Exit(replay_command(episode, words, _console()))
+    raise typer.Exit(replay_command(episodes, words, _console()))
 
 
 @app.command()

@@ -134,7 +134,7 @@ def _plan(wanted: list[str | Path], options: RunOptions, settings: list[tuple[li
     runs: list[Run] = []
     taken: set[Path] = set()
     found = [resolve_task(each) for each in wanted]
-    thinking = _section(Thinking, "thinking", settings)
+    thinking = section(Thinking, "thinking", settings)
     settings = [each for each in settings if each[0][0] not in ("browser", "thinking")]
     # of several tasks each takes the inputs that it has; one that none has is a mistake, and named as such
     known = {name for task, _ in found for name in task.inputs}
@@ -187,7 +187,7 @@ def browser_of(options: RunOptions) -> BrowserConfig:
     """Which browser the options ask for."""
     settings = [setting(each) for each in options.config]
     given = {"headed": options.headed or None, "cdp": options.cdp, "server": options.server}
-    return _section(BrowserConfig, "browser", settings, {key: each for key, each in given.items() if each})
+    return section(BrowserConfig, "browser", settings, {key: each for key, each in given.items() if each})
 
 
 def say_attached(cdp: str, console: Console) -> None:
@@ -288,10 +288,14 @@ def _pair_of_setting(text: str) -> tuple[str, str]:
 _C = TypeVar("_C", bound=BaseModel)
 
 
-def _section(
+def section(
     kind: type[_C], name: str, settings: list[tuple[list[str], str]], given: dict[str, Any] | None = None
 ) -> _C:
-    """A configuration from the settings ``-c name.key=value``."""
+    """A configuration from the settings ``-c name.key=value``.
+
+    Raises:
+        UsageError: There is no such setting, or its value is wrong.
+    """
     values: dict[str, Any] = {path[1]: value for path, value in settings if path[0] == name and len(path) == 2}
     try:
         return kind.model_validate({**values, **(given or {})})

@@ -36,7 +36,7 @@ class Progress:
 
     def step(self, step: Step) -> None:
         """One line: number, what, where, how long."""
-        _wipe(self._console)
+        wipe(self._console)
         line = Text(f"{self._label}{step.index:>4}  ", style="dim")
         what = in_words(step.decision.intent, _WHAT)
         style = "red" if step.error is not None else ("cyan" if isinstance(step.decision.intent, Read) else "")
@@ -72,7 +72,8 @@ class Ticker:
             self._console.file.flush()
 
 
-def _wipe(console: Console) -> None:
+def wipe(console: Console) -> None:
+    """Takes away what a `Ticker` shows."""
     if console.is_terminal:
         console.file.write(_WIPE)
 
@@ -93,7 +94,7 @@ def _where(step: Step) -> str:
 
 def print_result(console: Console, result: Result, *, brief: bool = False) -> None:
     """How a run ended: status, postconditions, where the episode is and the command that shows it."""
-    _wipe(console)
+    wipe(console)
     if result.error is not None:
         console.print(Text(f"✗ {result.run.task.name}: {result.error}", style="red"), soft_wrap=True)
         return

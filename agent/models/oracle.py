@@ -93,7 +93,8 @@ class OracleModel:
 class RecordedAnswers:
     """What was decided and found in an episode.
 
-    It follows the episode step by step: a step that failed is said again, and one that is asked about twice has one answer.
+    It follows the episode step by step, in whatever order it is asked: a step that failed is said again, and one that is asked about twice
+    has one answer.
 
     Args:
         episode: Whose steps; those that failed are left out.
@@ -108,7 +109,8 @@ class RecordedAnswers:
     def plan(self, step: int, *, failed: bool) -> Decision:
         """See `Answers.plan`."""
         if step not in self._told:
-            before = self._told.get(step - 1, -1)
+            # one that was never asked about, as when many are asked about at once, is taken to have gone as it did
+            before = self._told.get(step - 1, step - 1)
             self._told[step] = before if failed and before >= 0 else before + 1
         self._at = self._told[step]
         if self._at >= len(self._steps):

@@ -13,7 +13,7 @@ from ...tools.errors import UnknownName, UsageError
 from ...tools.plugins import load
 from ...tools.words import slug
 from .following import Following, steps_to_follow
-from .modes import ReplayOptions
+from .modes import Mode, ReplayOptions
 from .report import Report, verdicts_of
 
 
@@ -149,3 +149,7 @@ def _notes(episode: Episode) -> tuple[str, ...]:
     if undone:
         notes.append(f"step {', '.join(map(str, undone))} was not done when it was recorded, and is left out")
     return tuple(notes)
+
+
+ACTION = Mode(replay_action, ReplayOptions)
+"""See `MODES`."""

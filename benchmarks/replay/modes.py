@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, overload
 
 from ...agent.base import Guard, Model, Person
 from ...agent.guard import OpenGuard
@@ -15,18 +15,54 @@ from ...agent.run import Interrupt, Resources
 from ...environments.base import Environment
 from ...environments.browser.host import BrowserConfig
 from ...episodes.reader import Episode
-from ...tools.plugins import load
+from ...tools.errors import UsageError
+from ...tools.plugins import did_you_mean, load
 
 if TYPE_CHECKING:
-    from .report import Report
+    from rich.console import Console
 
-MODES = {"action": ".benchmarks.replay.action:replay_action"}
-"""Mode → function of an `Episode` and `ReplayOptions` that gives a `Report`."""
+    from .playback import PlaybackReport
+    from .report import Report
+    from .tally import PolicyReport
+
+MODES = {
+    "action": ".benchmarks.replay.action:ACTION",
+    "policy": ".benchmarks.replay.policy:POLICY",
+    "playback": ".benchmarks.replay.playback:PLAYBACK",
+}
+"""Name → dotted path of a `Mode`."""
+
+
+class ModeReport(Protocol):
+    """What every mode gives back."""
+
+    @property
+    def exit_code(self) -> int:
+        """Of the command; see the README."""
+        ...
+
+    def print(self, console: Console) -> None:
+        """Says to a person what was found."""
+        ...
+
+
+class Mode(NamedTuple):
+    """A way to replay.
+
+    Attributes:
+        replay: Replays an episode as the options say.
+        options: The dataclass of its options.
+        several: Replays many in one go, and tells of each as it is done; None where one is done at a time.
+    """
+
+    replay: Callable[[Episode, Any], Coroutine[Any, Any, ModeReport]]
+    options: type[Any]
+    several: Callable[[Sequence[Path], Any, Callable[[Any], None]], Coroutine[Any, Any, ModeReport]] | None = None
 
 
 @dataclass(frozen=True)
 class ReplayOptions:
-    """How an episode is replayed.
+    """How an episode is done again: the options of the mode ``action``.
 
     Attributes:
         out: Folder of the new episode; by default one under ``runs/``.
@@ -60,26 +96,58 @@ class ReplayOptions:
     interrupt: Interrupt = field(default_factory=Interrupt)
 
 
-Mode = Callable[[Episode, ReplayOptions], Awaitable["Report"]]
+@overload
+async def replay(episode: Episode | Path | str, *, mode: Literal["action"] = "action", **options: Any) -> Report: ...
 
 
-async def replay(episode: Episode | Path | str, *, mode: str = "action", **options: Any) -> Report:
+@overload
+async def replay(episode: Episode | Path | str, *, mode: Literal["policy"], **options: Any) -> PolicyReport: ...
+
+
+@overload
+async def replay(episode: Episode | Path | str, *, mode: Literal["playback"], **options: Any) -> PlaybackReport: ...
+
+
+@overload
+async def replay(episode: Episode | Path | str, *, mode: str, **options: Any) -> ModeReport: ...
+
+
+async def replay(episode: Episode | Path | str, *, mode: str = "action", **options: Any) -> ModeReport:
     """Replays an episode.
 
     Args:
         episode: The recording, or its folder or zip.
-        mode: ``action`` does it again in the live world, without a model.
-        options: See `ReplayOptions`.
+        mode: ``action`` does it again in the live world, without a model; ``policy`` asks a model what it would do at each step, and
+            scores that; ``playback`` runs it again on its recorded replies and world, to see whether our code is unchanged.
+        options: See `ReplayOptions`, `PolicyOptions`, `PlaybackOptions`.
 
     Returns:
-        What was found of each step; ``report.exit_code`` is 0 if the world still is as it was.
+        What was found; ``report.exit_code`` is that of the command.
 
     Raises:
         EpisodeError: There is no readable episode.
-        UsageError: It cannot be replayed in this mode; says what it lacks.
+        UsageError: It cannot be replayed in this mode; says what it lacks. Or the mode has no such option.
+        ModelError: Of ``policy``: the model's server is not there.
     """
+    chosen = mode_of(mode)
+    known = [each.name for each in fields(chosen.options)]
+    for name in options:
+        if name not in known:
+            raise UsageError(
+                f"the replay mode {mode!r} has no option {name!r}",
+                remedy=f"{did_you_mean(name, known)}it has: {', '.join(known)}",
+            )
     recorded = episode if isinstance(episode, Episode) else Episode.open(episode)
-    chosen: Mode = load("replay mode", mode, MODES)
     if isinstance(options.get("out"), str):
         options["out"] = Path(options["out"])
-    return await chosen(recorded, ReplayOptions(**options))
+    return await chosen.replay(recorded, chosen.options(**options))
+
+
+def mode_of(name: str) -> Mode:
+    """The mode of that name, or at that dotted path.
+
+    Raises:
+        UnknownName: There is none.
+    """
+    found: Mode = load("replay mode", name, MODES)
+    return found

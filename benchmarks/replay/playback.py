@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
+
+from rich.console import Console
+from rich.text import Text
 
 from ...agent.base import Model
 from ...agent.models.playback import PlaybackModel
@@ -21,9 +25,13 @@ from ...episodes.reader import Episode
 from ...episodes.schema import Header, ModelInfo, Reply, Request
 from ...tools.errors import ModelError, UsageError
 from ...tools.secrets import Secrets
+from ..progress import printable
 from .differing import outcome_difference, request_difference, step_difference
+from .modes import Mode
+from .several import Hear, Several, folder_names, of_each
 
 _POLICIES: dict[str, Literal["script", "model"]] = {"ScriptPolicy": "script", "ModelPolicy": "model"}
+_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -31,11 +39,11 @@ class PlaybackOptions:
     """How it is played back.
 
     Attributes:
-        world: ``recorded`` serves the recorded observations; ``anew`` starts the world that the task names, one that always shows the same.
+        anew: Start the world that the task names, one that always shows the same, in place of serving what was recorded.
         out: Folder for the episode that comes of it; by default it is not kept.
     """
 
-    world: Literal["recorded", "anew"] = "recorded"
+    anew: bool = False
     out: Path | None = None
 
 
@@ -62,6 +70,26 @@ class PlaybackReport:
         """Whether nothing differed."""
         return not self.difference
 
+    @property
+    def exit_code(self) -> int:
+        """0 nothing differed, 1 something did."""
+        return int(not self.same)
+
+    def line(self) -> str:
+        """What came of it, in one line."""
+        told = f"{self.steps} steps and {self.calls} requests are the same"
+        return told if self.same else f"differs in {self.where}; {told}"
+
+    def print(self, console: Console) -> None:
+        """Prints the first difference, if there is one, and how much was the same."""
+        for name, what in self.lacks.items():
+            console.print(Text(f"! {name}: {printable(what)}", style="yellow"), soft_wrap=True)
+        for line in self.difference.splitlines():
+            style = {"-": "red", "+": "green", "@": "cyan"}.get(line[:1], "")
+            console.print(Text(f"  {_shown(line)}", style=style), soft_wrap=True)
+        head = Text("the same" if self.same else "differs", style=f"bold {'green' if self.same else 'red'}")
+        console.print(head.append(f"  {self.line()}", style="default not bold"), soft_wrap=True)
+
 
 async def playback(episode: Episode, options: PlaybackOptions | None = None) -> PlaybackReport:
     """Plays an episode back.
@@ -73,7 +101,7 @@ async def playback(episode: Episode, options: PlaybackOptions | None = None) -> 
     known = _check(episode)
     with tempfile.TemporaryDirectory(prefix="handeye-playback-") as folder:
         model = _Compared(episode) if episode.calls else None
-        world = RecordedEnvironment(episode) if options.world == "recorded" else None
+        world = None if options.anew else RecordedEnvironment(episode)
         run = Run(
             task=episode.header.task,
             out=options.out or Path(folder) / "episode",
@@ -92,6 +120,30 @@ async def playback(episode: Episode, options: PlaybackOptions | None = None) -> 
         async with Resources() as resources:
             again = await run_episode(run, resources)
         return await asyncio.to_thread(_report, episode, again, model)
+
+
+async def playback_of_several(paths: Sequence[Path], options: PlaybackOptions, heard: Hear[PlaybackReport]) -> Several:
+    """Plays several episodes back.
+
+    Args:
+        paths: Folders and zips.
+        options: As for one; `PlaybackOptions.out` gets a folder for each.
+        heard: Told of each when it is done.
+    """
+    names = dict(zip(paths, folder_names(paths), strict=True))
+
+    async def one(episode: Episode) -> PlaybackReport:
+        out = options.out / names[episode.path] if options.out is not None else None
+        return await playback(episode, replace(options, out=out))
+
+    entries = await of_each(paths, one, _AT_ONCE, heard)
+    same = sum(each.report is not None and each.report.same for each in entries)
+    return Several(entries, f"{same} of {len(entries)} episodes play back as they were recorded")
+
+
+def _shown(line: str) -> str:
+    """A line as it is, but for what could steer a terminal."""
+    return "".join(char if char.isprintable() else " " for char in line)
 
 
 def _check(episode: Episode) -> Literal["script", "model"]:
@@ -187,3 +239,7 @@ class _Compared:
 
     async def close(self) -> None:
         """See `Model.close`."""
+
+
+PLAYBACK = Mode(playback, PlaybackOptions, playback_of_several)
+"""See `MODES`."""

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from ...episodes.schema import Item, Prediction, Score, Scored, ScoringHeader
 from ...episodes.scores import ScoresWriter
-from ...tools.actions import Fail
 from ..base import StepSuite
+from .tally import PolicyReport
 
 Answering = Callable[[Item], Awaitable[Prediction]]
 
@@ -34,88 +31,6 @@ class Pace:
     concurrency: int = 64
     rounds: int = 2
     watch: Callable[[Scored], None] | None = None
-
-
-class Summary(NamedTuple):
-    """What the answers come to.
-
-    Attributes:
-        items: Questions.
-        right: Answers that score as right.
-        wrong: All other answers, those that do not parse and those that give up among them.
-        unparsed: Answers that say nothing that can be done.
-        gave_up: Answers that say `Fail`, or that the policy could not give.
-        infrastructure: Questions without an answer: nobody's failure, and not among the wrong ones.
-        unasked: Of these, those that were not put any more, because nothing answered.
-        parts: Name of a part → (its mean, over how many answers).
-        by_verb: Verb of what was done → (right, answers).
-        seconds: Median and 95th percentile of the time of an answer; None without any.
-        tokens: Prompt and completion.
-    """
-
-    items: int
-    right: int
-    wrong: int
-    unparsed: int
-    gave_up: int
-    infrastructure: int
-    unasked: int
-    parts: dict[str, tuple[float, int]]
-    by_verb: dict[str, tuple[int, int]]
-    seconds: tuple[float, float] | None
-    tokens: tuple[int, int]
-
-    @property
-    def rate(self) -> float | None:
-        """Share of right answers among all answers; None without any."""
-        answers = self.right + self.wrong
-        return self.right / answers if answers else None
-
-
-@dataclass(frozen=True)
-class PolicyReport:
-    """What was asked and what came of it.
-
-    Attributes:
-        header: Who was asked what, what was left out, what the recording lacks.
-        scored: Every answer and its score, in the order of the steps.
-        items: How many questions there were.
-        verbs: Item → the verb of what was done.
-    """
-
-    header: ScoringHeader
-    scored: tuple[Scored, ...]
-    items: int
-    verbs: dict[str, str]
-
-    def summary(self) -> Summary:
-        """What the answers come to."""
-        answers = [each for each in self.scored if each.prediction.failed != "infrastructure"]
-        right = [each for each in answers if each.score.success]
-        verbs = Counter(self.verbs.get(each.prediction.item, "") for each in answers)
-        hits = Counter(self.verbs.get(each.prediction.item, "") for each in right)
-        names = dict.fromkeys(name for each in answers for name in each.score.parts)
-        values = {name: [each.score.parts[name] for each in answers if name in each.score.parts] for name in names}
-        times = sorted(each.prediction.seconds for each in answers)
-        replies = [reply for each in self.scored for reply in each.prediction.replies]
-        return Summary(
-            items=self.items,
-            right=len(right),
-            wrong=len(answers) - len(right),
-            unparsed=sum(each.prediction.failed == "parse" for each in answers),
-            gave_up=sum(map(_gave_up, answers)),
-            infrastructure=self.items - len(answers),
-            unasked=self.items - len(self.scored),
-            parts={name: (statistics.fmean(each), len(each)) for name, each in values.items()},
-            by_verb={verb: (hits[verb], count) for verb, count in sorted(verbs.items())},
-            seconds=(statistics.median(times), times[int(len(times) * 0.95)]) if times else None,
-            tokens=(sum(each.usage.prompt for each in replies), sum(each.usage.completion for each in replies)),
-        )
-
-
-def _gave_up(each: Scored) -> bool:
-    said = each.prediction
-    return said.failed == "action" or (said.decision is not None and isinstance(said.decision.intent, Fail))
 
 
 async def score(
@@ -150,7 +65,7 @@ async def score(
             await asyncio.to_thread(writer.close)
     order = {name: at for at, name in enumerate(asking.verbs)}
     scored = sorted(asking.scored.values(), key=lambda each: order[each.prediction.item])
-    return PolicyReport(header, tuple(scored), len(order), asking.verbs)
+    return PolicyReport(header, tuple(scored), len(order), asking.verbs, out)
 
 
 class _Asking:

@@ -44,7 +44,8 @@ from ...tools.geometry import Surface
 from ...tools.pixels import Frame
 from .frames import PhotoShop, shop_acts
 from .policy import PolicyOptions, policy
-from .scoring import Pace, PolicyReport
+from .scoring import Pace
+from .tally import PolicyReport
 
 STEPS, CONCURRENCY, SECONDS = 1000, 64, 0.5
 _SCREENS = 50

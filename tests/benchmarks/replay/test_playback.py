@@ -199,7 +199,7 @@ async def test_a_second_look_is_taken_again(play: Play) -> None:
     report = await playback(recorded)
     assert report.same, report.difference
     # a world that stands still is another one: started anew, it shows the same but nobody looks twice
-    report = await playback(recorded, PlaybackOptions(world="anew"))
+    report = await playback(recorded, PlaybackOptions(anew=True))
     assert not report.same
 
 
@@ -208,9 +208,9 @@ async def test_a_drawn_world_may_be_started_anew(play: Play, tmp_path: Path) -> 
     steps = [{"type": "Ada", "into": "Name"}, {"click": "Press me"}]
     asked = {"environment": "drawn", "start": start, "steps": steps, "postconditions": [{"text": "Pressed 1 times"}]}
     recorded = await play(asked)
-    for world in ("recorded", "anew"):
-        out = tmp_path / world
-        report = await playback(recorded, PlaybackOptions(world=world, out=out))
+    for anew in (False, True):
+        out = tmp_path / f"anew-{anew}"
+        report = await playback(recorded, PlaybackOptions(anew=anew, out=out))
         assert (report.same, report.calls) == (True, 0), report.difference
         assert len(Episode.open(out)) == report.steps == 3
     # the recording was only read

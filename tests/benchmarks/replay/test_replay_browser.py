@@ -57,7 +57,7 @@ class Stage:
         self._page.body, self._page.hits = body, []
         self._count += 1
         out = self._folder / f"again-{self._count}"
-        report = await replay(episode, **{"out": out, "resources": self._resources, "patience": 0.3, **options})
+        report: Report = await replay(episode, **{"out": out, "resources": self._resources, "patience": 0.3, **options})
         self.hits = self._page.hits
         return report
 
