@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from ...episodes.schema import Constraint, Decision, ImagePart, Json, Located, Message, Reply, Request, TextPart
@@ -59,15 +60,12 @@ class Phi4:
 
     def plan_request(self, scene: Scene, mode: Mode = "auto") -> Request:
         """See `Dialect.plan_request`."""
-        verbs = verbs_for(scene)
-        schema = dict(plan_schema(verbs))
-        told = {"environment": scene.task.environment, "verbs": listed(verbs), "zoom": "zoom" in verbs}
-        instructions = rendered("instructions.jinja", **told)
+        instructions, constraint = _told(verbs_for(scene), scene.task.environment, mode)
         return Request(
             purpose="plan",
             messages=(Message(role="user", parts=tuple(plan_parts(scene, instructions))),),
             mode=mode,
-            constraint=_thoughtful(schema, mode),
+            constraint=constraint,
             max_tokens=_ANSWER_TOKENS if mode == "direct" else _THINK_TOKENS,
         )
 
@@ -133,6 +131,13 @@ class Phi4:
 
 
 _SOUGHT = re.compile(r"this instruction describes: (.*)\. Output its bbox coordinates", re.DOTALL)
+
+
+@lru_cache(maxsize=64)
+def _told(verbs: tuple[str, ...], environment: str, mode: Mode) -> tuple[str, Constraint]:
+    """What is told of what it may do, and the shape of its answer: the same for every step but for the verbs, and dear to make."""
+    told = {"environment": environment, "verbs": listed(verbs), "zoom": "zoom" in verbs}
+    return rendered("instructions.jinja", **told), _thoughtful(dict(plan_schema(verbs)), mode)
 
 
 def _thoughtful(schema: dict[str, Json], mode: Mode) -> Constraint:
