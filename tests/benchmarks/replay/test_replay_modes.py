@@ -132,13 +132,14 @@ async def test_a_model_is_scored_over_http(served: str, tmp_path: Path) -> None:
 
 async def test_a_model_is_scored_on_a_folder(served: str, tmp_path: Path) -> None:
     words = ("--mode", "policy", "--model", served, "--dialect", "phi4", "-c", "thinking.mode=direct")
-    ended = await replay(FOLDER / "absent.zip", PRESS, FOLDER / "nobody.zip", *words, "--out", tmp_path)
+    ended = await replay(FOLDER / "ground-retry.zip", PRESS, FOLDER / "nobody.zip", *words, "--out", tmp_path)
     # one has nothing to ask about: that is said, and the others are scored
     assert ended.code == 2
     assert "nobody.zip: holds nothing to ask about: 1 × it could not be done then" in ended.said
     assert "press.zip: 2 of 2 right" in ended.said
-    assert "2 of 3 right in 2 episodes = 66.7% (95 %, over episodes: " in ended.said
-    assert {each.name for each in tmp_path.iterdir()} == {"absent", "press"}
+    # the other one was decided alike
+    assert "4 of 4 right in 2 episodes = 100.0% (95 %, over episodes: 100.0%–100.0%)" in ended.said
+    assert {each.name for each in tmp_path.iterdir()} == {"ground-retry", "press"}
 
 
 async def test_a_server_that_is_not_there_is_infrastructure(served: str, tmp_path: Path) -> None:
