@@ -20,6 +20,7 @@ from ..tools.errors import CannotResume, EpisodeCorrupt
 from ..tools.pixels import Pixels, decode_picture, encode_png, hash_pixels, pack_pixels
 from .aside import aside
 from .claim import is_written
+from .network import NETWORK_FOLDER
 from .reader import Episode
 from .store import BLOBS, LINES, Store, blob_name, open_store, read_blob
 
@@ -45,12 +46,13 @@ class Packed(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def pack(path: Path, target: Path | None = None) -> Packed:
+def pack(path: Path, target: Path | None = None, *, network: bool = False) -> Packed:
     """Packs an episode into a zip; the episode stays as it is.
 
     Args:
         path: Folder or zip of an episode.
         target: File to be made; by default it lies beside the episode, with its name and ``.zip``.
+        network: Packs a recorded network, too, which is private.
 
     Raises:
         EpisodeError: There is none, or it is damaged; names the file.
@@ -59,7 +61,7 @@ def pack(path: Path, target: Path | None = None) -> Packed:
         CannotResume: A run is still writing the episode.
     """
     target = target or path.resolve().with_name(f"{path.resolve().name.removesuffix('.zip')}.zip")
-    return _rewrite(path, target, pack_pixels, _ZipSink)
+    return _rewrite(path, target, pack_pixels, _ZipSink, network)
 
 
 def unpack(path: Path, target: Path | None = None) -> Packed:
@@ -128,13 +130,13 @@ def _is_text(data: bytes) -> bool:
     return data[:1] in (b"{", b"[")
 
 
-def _rewrite(path: Path, target: Path, encode: Encode, sink: type[_Sink]) -> Packed:
+def _rewrite(path: Path, target: Path, encode: Encode, sink: type[_Sink], network: bool = True) -> Packed:
     if path.is_dir() and is_written(path):
         raise CannotResume(f"{path} is being written by a run that is not over", remedy="wait for its end")
     store = open_store(path)
     # all of its lines are read, and every one that means nothing is named
     episode = Episode(store)
-    names = store.names()
+    names = [each for each in store.names() if network or not each.startswith(f"{NETWORK_FOLDER}/")]
     with aside(target) as place:
         made = sink(place, target.name)
         try:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
-from .schema import FORMAT, LINE, SCORED, Header, Node, ScoringHeader, Task
+from .schema import FORMAT, LINE, NETWORK, SCORED, Header, Node, ScoringHeader, Task
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -24,6 +24,12 @@ _PARTS: dict[str, tuple[str, str, TypeAdapter[Any], JsonSchemaMode]] = {
         "Line of an episode",
         "One line of steps.jsonl.",
         LINE,
+        "serialization",
+    ),
+    "network": (
+        "Line of a recorded network",
+        "One line of network/exchanges.jsonl.",
+        NETWORK,
         "serialization",
     ),
     "tree": (

@@ -22,6 +22,7 @@ from .model import (
     Usage,
     View,
 )
+from .network import NETWORK, Miss, Moment, NetworkLine, Served
 from .observation import Dialog, Download, Event, Evidence, Observation, Settled, Tab, Window
 from .outcome import EXIT_CODES, FORMAT, Header, ModelInfo, Outcome, Score, Status, Stop, Verdict
 from .provenance import Loss, Origin, Provenance
@@ -55,6 +56,7 @@ __all__ = [
     "FORMAT",
     "GOES_THROUGH",
     "LINE",
+    "NETWORK",
     "REQUEST",
     "SCORED",
     "TICKS",
@@ -87,7 +89,10 @@ __all__ = [
     "Located",
     "Loss",
     "Message",
+    "Miss",
     "ModelInfo",
+    "Moment",
+    "NetworkLine",
     "Node",
     "Observation",
     "ObservationId",
@@ -112,6 +117,7 @@ __all__ = [
     "Scored",
     "ScoringHeader",
     "Sent",
+    "Served",
     "Settled",
     "Sha256",
     "Start",

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ...tools.secrets import OURS
 from .base import Json, Record
+from .network import Served
 from .observation import Evidence
 from .provenance import Provenance
 from .replay import ReplayOf
@@ -65,6 +66,7 @@ class Outcome(Record):
         verdicts: The postconditions.
         steps: How many steps were taken.
         seconds: How long it took (monotonic clock).
+        network: Of a run in a recorded world: how its network was used, and what was missing.
     """
 
     status: Status
@@ -77,6 +79,7 @@ class Outcome(Record):
     evidence: tuple[Evidence, ...] = ()
     steps: int = 0
     seconds: float = 0
+    network: Served | None = None
 
 
 class Score(Record):

@@ -41,6 +41,8 @@ class Start(Record):
         seed: Exact JavaScript literal: ``1`` and ``"1"`` seed differently. Seeds the site, and ``Math.random`` in pages.
         clock: ISO 8601 instant at which the page's clock starts; None is the real clock.
         clock_runs: Whether that clock goes on from there, or always says the same.
+        clock_step: The page's clock stands still but for this many seconds at the start and after each act, a ``wait`` act's own besides;
+            None lets it run by itself.
         storage_state: File with cookies and local storage to start from.
         permissions: What pages may do without asking (``geolocation``, ``notifications``, ``camera``, ``clipboard-read`` …).
         geolocation: Where the device says it is: latitude and longitude, degrees.
@@ -64,6 +66,7 @@ class Start(Record):
     seed: int | str | None = None
     clock: str | None = None
     clock_runs: bool = True
+    clock_step: float | None = Field(default=None, gt=0, le=60)
     storage_state: str | None = None
     permissions: tuple[str, ...] = ()
     geolocation: tuple[float, float] | None = None

@@ -40,7 +40,7 @@ from handeye.tools.pixels import Frame
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT: dict[str, Any] = json.loads(schema_text())
-PARTS = ("header", "line", "tree", "scoring", "scored", "task-file")
+PARTS = ("header", "line", "network", "tree", "scoring", "scored", "task-file")
 
 
 def asked(words: str) -> Request:
