@@ -27,7 +27,7 @@ from ...episodes.schema import (
     Start,
     Tree,
 )
-from ...tools.actions import Act, Navigate, NewTab
+from ...tools.actions import Act, Navigate, NewTab, Wait
 from ...tools.errors import ActionError, CannotResume, EnvironmentFailed, PageCrashed, UsageError
 from ...tools.geometry import Box, Surface
 from ...tools.pixels import Frame, Pixels
@@ -51,6 +51,8 @@ from .server import shown
 from .settling.settle import Network, Settling
 from .settling.signs import Watch
 from .tabs import StandsStill, TabGone, Tabs
+from .traffic.base import Traffic
+from .traffic.pace import Pace
 from .tree.take import take_tree
 from .trouble import MOST_CRASHES, let_go, typed
 
@@ -70,15 +72,23 @@ class BrowserEnvironment:
         config: How to start a browser; not used when a host is given.
         host: A running browser to share with others; closed by whoever made it.
         secrets: Values behind placeholders; wherever a page shows one it is painted over in frames and replaced in texts.
+        traffic: Records the network, or stands in for it.
     """
 
     def __init__(
-        self, config: BrowserConfig | None = None, *, host: BrowserHost | None = None, secrets: Secrets | None = None
+        self,
+        config: BrowserConfig | None = None,
+        *,
+        host: BrowserHost | None = None,
+        secrets: Secrets | None = None,
+        traffic: Traffic | None = None,
     ) -> None:
         self._own_host = host is None
         self._host = host or BrowserHost(config)
         self._config = self._host.config
         self._secrets = secrets or Secrets()
+        self._traffic = traffic
+        self._flows = False
         self._began = time.monotonic()
         self._start = Start()
         self._count = 0
@@ -138,10 +148,10 @@ class BrowserEnvironment:
         self._start = start
         self._screen = Screen.of(start)
         self._began = time.monotonic()
-        self._site = open_site(start.site, seed=start.seed) if start.site is not None else None
-        url = self._site.page(start.url) if self._site is not None else start.url
+        url = await self._where(start)
         await self._bound(resolve_url("about:blank", url))
-        self._context = await self._host.context(start, self._gate.server if self._gate is not None else None, tabs)
+        gate = self._gate.server if self._gate is not None else None
+        self._context = await self._host.context(start, gate, tabs, self._traffic)
         if self._reach is not None and self._reach.starts_at_file:
             # files are read without any proxy
             await self._context.route(_FILES, self._let_files)
@@ -160,7 +170,19 @@ class BrowserEnvironment:
         self._watch = Watch(self._tabs, self._host.watch_name, self._to_input.inverse())
         self._hands = Hands(self._tabs, self._screen, self._secrets, self._config.timeout)
         self._acting = Acting(self._tabs, self._config.timeout, self._config.hang)
+        self._pace = Pace(self._context, self._tabs, self._network, start, self._traffic, self._config.settle)
         return url, desk
+
+    async def _where(self, start: Start) -> str:
+        """Where it begins, with whoever serves it running."""
+        if self._traffic is None:
+            self._site = open_site(start.site, seed=start.seed) if start.site is not None else None
+            return self._site.page(start.url) if self._site is not None else start.url
+        stands_in = self._traffic.stands_in
+        self._site = open_site(start.site, seed=start.seed) if start.site is not None and not stands_in else None
+        url = self._site.page(start.url) if self._site is not None else "" if start.site is not None else start.url
+        self._flows = True
+        return await self._traffic.open(url)
 
     async def _desk(self) -> SignInDesk | None:
         # in a browser that is attached to it would hear of what the person signs in to
@@ -183,6 +205,7 @@ class BrowserEnvironment:
             if error is not None:
                 remedy = error.remedy or "is the server running, and start.url right?"
                 raise EnvironmentFailed(f"the start page {error.message}", remedy=remedy) from error
+        await self._pace.after()
         self._tabs.events()
         return await self.look()
 
@@ -205,7 +228,10 @@ class BrowserEnvironment:
         )
 
     async def _observe(self) -> Observation:
+        await self._pace.before()
         frame, settled = await self._settled()
+        frame = await self._pace.sure(frame, self._camera.whole)
+        self._pace.seen()
         if self._downloads is not None:
             self._downloads.give_up()
         page = self._tabs.current
@@ -249,12 +275,16 @@ class BrowserEnvironment:
     async def step(self, act: Act, on: ObservationId) -> Stepped:
         """See `Environment.step`."""
         refuse_stale(act, on, self._latest)
+        await self._pace.before()
         self._network.forget()
         self._hands.sent.clear()
         began = time.monotonic()
         error = self._out_of_reach(act)
-        if error is None:
+        self._pace.act()
+        waits = act.seconds if isinstance(act, Wait) and act.for_ is None and self._pace.stands else 0
+        if error is None and not waits:
             error = self._explained(await self._acting.survive(self._hands.do(act), act))
+        await self._pace.after(waits)
         acted = time.monotonic()
         observation = await self.look()
         timings = {"act": acted - began, "settle": time.monotonic() - acted}
@@ -353,6 +383,8 @@ class BrowserEnvironment:
         if context is not None:
             await self._watch.close()
             await let_go(self._hands.release_all())
+            if self._traffic is not None:
+                await self._traffic.finish()
             with contextlib.suppress(PlaywrightError):
                 await self._host.leave(context)
             await self._acting.close()
@@ -361,6 +393,9 @@ class BrowserEnvironment:
         if downloads is not None:
             await downloads.close()
         self._frames.clear()
+        if self._traffic is not None and self._flows:
+            self._flows = False
+            await self._traffic.close()
         if self._gate is not None:
             await self._gate.close()
             self._gate = None
@@ -380,7 +415,7 @@ class BrowserEnvironment:
 
     async def _bound(self, url: str) -> None:
         """Sets the bounds of what may be reached from a start URL on, if there are any."""
-        if self._start.allow is None:
+        if self._start.allow is None or (self._traffic is not None and self._traffic.stands_in):
             return
         reach = Reach(url, self._start.allow)
         if not reach.everything:

@@ -21,6 +21,8 @@ from .attach import Attached, check_start
 from .recipe import open_context, script
 from .screen import Screen
 from .server import check_fence, connect_server, shown
+from .traffic.base import Traffic
+from .traffic.clock import stop_clock
 
 _ARGUMENTS = (
     # a wheel turn moves the page at once: the next frame shows where it ends, not where it passes
@@ -201,24 +203,40 @@ class BrowserHost:
             "args": [*_ARGUMENTS, f"--force-device-scale-factor={scale!r}", *self.config.arguments],
         }
 
-    async def context(self, start: Start, proxy: str | None = None, tabs: tuple[str, ...] = ()) -> BrowserContext:
+    async def context(
+        self, start: Start, proxy: str | None = None, tabs: tuple[str, ...] = (), traffic: Traffic | None = None
+    ) -> BrowserContext:
         """A fresh context as the start recipe wants it.
 
         Args:
             start: The recipe.
             proxy: URL of the proxy that everything goes through, requests to this machine included.
             tabs: Of a browser that is attached to, tabs of an earlier run to be taken up: what the browser calls them.
+            traffic: Who follows its network, or stands in for it.
+
+        Raises:
+            UsageError: A network is followed only in a browser of ours.
         """
+        if self.config.cdp is not None and (traffic is not None or start.clock_step is not None):
+            raise UsageError(
+                "the network and the clock of a browser that is attached to are its own",
+                remedy="leave out --cdp: a network is recorded, and served back, in a browser of its own",
+            )
+        stands_in = traffic is not None and traffic.stands_in
         context = await open_context(
             await self._running(Screen.of(start).device),
             start,
-            proxy=proxy,
+            proxy=traffic.server if traffic is not None and stands_in else proxy,
             timeout=self.config.timeout,
-            any_certificate=self.config.ignore_certificate_errors,
+            any_certificate=self.config.ignore_certificate_errors or stands_in,
+            no_service_workers=traffic is not None,
             tabs=tabs,
         )
         with boundary("the browser does not open a context"):
             await context.add_init_script(self._watch())
+            await stop_clock(context, start)
+            if traffic is not None:
+                await traffic.attach(context)
         return context
 
     async def watch(self, context: BrowserContext) -> None:

@@ -40,6 +40,7 @@ async def open_context(
     proxy: str | None,
     timeout: float,
     any_certificate: bool = False,
+    no_service_workers: bool = False,
     tabs: tuple[str, ...] = (),
 ) -> BrowserContext:
     """A fresh context as a start recipe wants it; its first tab is opened by `first_tab`, which also grants the permissions.
@@ -52,6 +53,7 @@ async def open_context(
         proxy: URL of the proxy that everything goes through, requests to this machine included.
         timeout: Seconds that the browser may take for anything.
         any_certificate: Shows sites whose certificate is invalid.
+        no_service_workers: Pages cannot register any.
         tabs: Of a browser that is attached to, tabs of an earlier run to be taken up.
 
     Raises:
@@ -61,9 +63,11 @@ async def open_context(
     state = start.storage_state
     if state is not None and not Path(state).expanduser().is_file():
         raise UsageError(f"start.storage_state: there is no file {state}")
-    instant = _instant(start.clock) if start.clock is not None else None
+    at = instant(start.clock) if start.clock is not None else None
     screen = Screen.of(start)
     more: dict[str, Any] = {"tabs": tabs} if tabs else {}
+    if no_service_workers:
+        more["service_workers"] = "block"
     with _naming(start, "the browser does not open a context"):
         context = await browser.new_context(
             viewport=ViewportSize(width=int(screen.css.width), height=int(screen.css.height)),
@@ -82,10 +86,12 @@ async def open_context(
             **more,
         )
         context.set_default_timeout(timeout * 1000)
-        if instant is not None and start.clock_runs:
-            await context.clock.install(time=instant)
-        elif instant is not None:
-            await context.clock.set_fixed_time(instant)
+        # one that stands between half-steps is set up by `stop_clock`
+        if at is not None and start.clock_step is None:
+            if start.clock_runs:
+                await context.clock.install(time=at)
+            else:
+                await context.clock.set_fixed_time(at)
         if start.seed is not None:
             literal = json.dumps(json.dumps(start.seed))
             await context.add_init_script(script("seed.js", '"__handeye_seed__"', literal))
@@ -137,13 +143,18 @@ def _naming(start: Start, what: str) -> Iterator[None]:
         raise EnvironmentFailed(f"{what}: {first}") from error
 
 
-def _instant(text: str) -> datetime:
+def instant(text: str) -> datetime:
+    """The instant of `Start.clock`.
+
+    Raises:
+        UsageError: It is none.
+    """
     try:
-        instant = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"start.clock: {text!r} is not an ISO 8601 instant", remedy="2026-12-24T09:30:00Z") from error
     # an instant that names no zone must not depend on the machine's
-    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def _place(place: tuple[float, float] | None) -> Geolocation | None:

@@ -15,7 +15,7 @@ _LINES = 100
 """Lines that a head may have."""
 _LARGEST = 1 << 29
 """Bytes of a message; a screenshot has some millions."""
-_TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
+_TEXT, _BINARY, _CLOSE, _PING, _PONG = 1, 2, 8, 9, 10
 
 
 class WebSocket:
@@ -34,7 +34,12 @@ class WebSocket:
 
     async def receive(self) -> bytes | None:
         """The next message; None when the connection has ended."""
-        whole = b""
+        message = await self.receive_any()
+        return message[0] if message is not None else None
+
+    async def receive_any(self) -> tuple[bytes, bool] | None:
+        """The next message and whether it is binary; None when the connection has ended."""
+        whole, kind = b"", 0
         while True:
             try:
                 final, code, data = await self._frame()
@@ -45,13 +50,13 @@ class WebSocket:
             if code == _PING:
                 await self._send(_PONG, data)
             elif code != _PONG:
-                whole += data
+                whole, kind = whole + data, kind or code
                 if final:
-                    return whole
+                    return whole, kind == _BINARY
 
-    async def send(self, message: bytes) -> None:
+    async def send(self, message: bytes, *, binary: bool = False) -> None:
         """Sends a message; one that the other end is no longer there for is lost."""
-        await self._send(_TEXT, message)
+        await self._send(_BINARY if binary else _TEXT, message)
 
     async def close(self) -> None:
         """Says goodbye and ends the connection. A second call does nothing."""
@@ -135,11 +140,17 @@ async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pat
         writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         writer.close()
         return None
-    writer.write(
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Accept: " + _accept(key.encode()).encode() + b"\r\n\r\n"
-    )
+    writer.write(agreed(key))
     return WebSocket(reader, writer, client=False)
+
+
+def agreed(key: str, protocol: str = "") -> bytes:
+    """The answer to a handshake: its ``Sec-WebSocket-Key``, and which of the protocols that it offers is spoken."""
+    chosen = f"Sec-WebSocket-Protocol: {protocol}\r\n" if protocol else ""
+    return (
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Accept: {_accept(key.encode())}\r\n{chosen}\r\n"
+    ).encode()
 
 
 async def _head(reader: asyncio.StreamReader) -> tuple[str, dict[str, str]]:

@@ -51,6 +51,7 @@ class Network:
     Attributes:
         acted: When the last act began (monotonic clock, seconds).
         last_change: When a request last began, was answered or ended.
+        held: Whether a request, by method and address, is kept waiting by us and is not to be waited for.
     """
 
     def __init__(self, context: BrowserContext) -> None:
@@ -59,6 +60,7 @@ class Network:
         self._answered: dict[Request, float] = {}
         self._slow: set[tuple[str, str]] = set()
         self._strays: frozenset[str] = frozenset()
+        self.held: Callable[[str, str], bool] = lambda method, url: False
         self._changed = asyncio.Event()
         context.on("request", self._began)
         context.on("response", self._answers)
@@ -80,10 +82,11 @@ class Network:
             elif began < now - _LONG and not request.is_navigation_request():
                 self._slow.add(_kind(request))
                 del self._running[request]
-        if not self._running:
+        running = [each for each in self._running if not self.held(each.method, each.url)]
+        if not running:
             return ""
-        first = next(iter(self._running))
-        more = f" and {len(self._running) - 1} more" if len(self._running) > 1 else ""
+        first = running[0]
+        more = f" and {len(running) - 1} more" if len(running) > 1 else ""
         return f"{first.method} {first.url[:120]}{more}"
 
     async def change(self) -> None:
