@@ -35,7 +35,11 @@ class RandomActs:
             return Decision(intent=Done(note=f"{self._count} random acts are done"))
         dice = random.Random(f"{self._seed}/{len(past)}")  # nothing secret
         tree = await now.tree.get()
-        return Decision(intent=_intended(dice, tree, now), source="drawn by lot")
+        intent = _intended(dice, tree, now)
+        if past and intent == past[-1].decision.intent:
+            # the same again and again counts as being stuck, and ends a run
+            intent = Key(keys=("Tab",))
+        return Decision(intent=intent, source="drawn by lot")
 
 
 def _intended(dice: random.Random, tree: Tree | None, now: Observation) -> IntendedAct:

@@ -28,6 +28,7 @@ from ...tools.geometry import Box, Point
 from .look import Look
 from .sought import Sought, label_of
 from .surroundings import Page, alikeness, kept, shape_likeness, worded
+from .unchanged import unchanged
 
 STILL = 4.0
 """Pixels by which the middle of a target may be elsewhere and still count as where it was."""
@@ -80,6 +81,8 @@ async def refind(sought: Sought, now: Observation) -> Answer:
     """Looks for a recorded target in what is seen now."""
     look = Look(sought, now)
     tree = await now.tree.get()
+    if unchanged(sought, now, tree):
+        return _as_it_was(sought)
     if tree is None or sought.page is None or sought.node is None:
         return _by_pixels(sought, now, look)
     page = Page(tree)
@@ -454,6 +457,18 @@ def _not_found(sought: Sought, match: _Match, page: Page) -> Answer:
         located = Ambiguous(target=sought.target, candidates=candidates)
     others = _boxes(page, match.others)
     return Answer(located, _refound(sought, verdict, why, context=match.context, others=others, by=("tree",)))
+
+
+def _as_it_was(sought: Sought) -> Answer:
+    label = label_of(sought.page, sought.node) if sought.page is not None and sought.node is not None else ""
+    candidate = Candidate(
+        box=sought.box, point=sought.point, label=label or str(sought.target), source="pixels", node=sought.node
+    )
+    why = "the whole picture is the same, and the whole tree"
+    place = _refound(
+        sought, "identical", why, now=sought.box, point=sought.point, name=label, look=1.0, by=("pixels", "tree")
+    )
+    return Answer(Found(target=sought.target, place=candidate), place)
 
 
 def _by_pixels(sought: Sought, now: Observation, look: Look) -> Answer:

@@ -2,7 +2,7 @@
 
 With `Start.clock_step` a page's clock stands still, and time passes only here, in ticks of at most a quarter of a second, with the network
 at rest between two of them. So what falls into which tick is decided by what was done, not by how fast this machine is. Endless CSS
-animations, which no page clock moves, are stopped at their beginning.
+animations, which no page clock moves, are stopped at their beginning, and the caret of a field does not blink.
 """
 
 from __future__ import annotations
@@ -37,6 +37,12 @@ _STILL = """() => { for (const each of document.getAnimations())
   if (each.effect && each.effect.getComputedTiming().endTime === Infinity && each.playState === "running") {
     each.pause();
     each.currentTime = 0;
+  }
+  const rule = ":root { caret-animation: manual; }";
+  if (!document.adoptedStyleSheets.some((each) => each.cssRules[0]?.cssText === rule)) {
+    const sheet = new CSSStyleSheet();
+    sheet.insertRule(rule);
+    document.adoptedStyleSheets.push(sheet);
   } }"""
 
 
