@@ -88,6 +88,16 @@ def run(
             metavar="FILE",
         ),
     ] = None,
+    record_network: Annotated[
+        bool,
+        typer.Option("--record-network", help="Record what pages are told over the network, for replay --hermetic."),
+    ] = False,
+    hermetic: Annotated[
+        Path | None,
+        typer.Option(
+            "--hermetic", help="Run in the recorded network of an episode, with nothing outside.", metavar="EPISODE"
+        ),
+    ] = None,
     workers: Annotated[int, typer.Option("--workers", "-w", min=1, help="How many run side by side.")] = 1,
     headed: Annotated[bool, typer.Option("--headed", help="Show the browser.")] = False,
     cdp: Annotated[
@@ -153,6 +163,8 @@ def run(
         grounders=tuple(ground.split(",")) if ground is not None else None,
         allow=tuple(allow or ()),
         save_state=save_state,
+        record_network=record_network,
+        hermetic=hermetic,
     )
     if resume is not None:
         from .benchmarks.resuming import resume_run
@@ -183,11 +195,14 @@ def demo(
 def pack(
     episode: Annotated[Path, typer.Argument(help="Folder or zip of an episode.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The file to make; else EPISODE.zip.")] = None,
+    network: Annotated[
+        bool, typer.Option("--network", help="Pack the recorded network, too; it is private, and left out otherwise.")
+    ] = False,
 ) -> None:
     """Make one small file of an episode, its frames encoded better and still lossless; every command reads it as it is."""
     from .episodes.pack import pack as pack_episode
 
-    _tell(pack_episode(episode, out))
+    _tell(pack_episode(episode, out, network=network))
 
 
 @app.command()
@@ -237,6 +252,12 @@ def replay(
     start: Annotated[
         str | None, typer.Option(help="action: URL to begin at, in place of the recorded one: the same site elsewhere.")
     ] = None,
+    hermetic: Annotated[
+        bool,
+        typer.Option(
+            "--hermetic", help="Serve the network that was recorded (run --record-network), and nothing else."
+        ),
+    ] = False,
     patience: Annotated[
         float | None, typer.Option(min=0, help="action: seconds that a step waits for the page to be as it was (5).")
     ] = None,
@@ -287,6 +308,7 @@ def replay(
         mode=mode,
         out=out,
         start=start,
+        hermetic=hermetic,
         patience=patience,
         repair=repair,
         headed=headed,

@@ -50,6 +50,8 @@ async def run(
     watch: Watch | None = None,
     headed: bool = False,
     save_state: Path | str | None = None,
+    record_network: bool = False,
+    hermetic: Path | str | None = None,
 ) -> Episode:
     """Runs one task and records it.
 
@@ -72,6 +74,8 @@ async def run(
         headed: Shows the browser's window.
         save_state: File for cookies, local storage and IndexedDB as the run leaves them, if it passed or nothing was checked: the
             ``storage_state`` of another run's start. Whoever has it is signed in: keep it private.
+        record_network: Records what the pages are told over the network, for a hermetic replay; see ``docs/hermetic.md``.
+        hermetic: An episode whose recorded network is all the network that there is, with its clock, seed and state.
 
     Returns:
         The episode. Look at ``episode.outcome``: a task that fails is not an exception.
@@ -103,6 +107,8 @@ async def run(
         thinking=thinking or Thinking(),
         grounders=grounders,
         save_state=Path(save_state) if save_state is not None else None,
+        record_network=record_network,
+        hermetic=Path(hermetic) if hermetic is not None else None,
     )
     async with Resources(BrowserConfig(headed=headed)) as resources:
         return await run_episode(wanted, resources)

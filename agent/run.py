@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from ..environments.base import Environment
 from ..environments.browser.environment import BrowserEnvironment
 from ..environments.browser.host import BrowserConfig, BrowserHost
+from ..environments.browser.traffic.base import Traffic
 from ..episodes.reader import Episode
 from ..episodes.schema import Header, Observation, Outcome, Problem, ReplayOf, Status, Stop, Task
 from ..episodes.writer import EpisodeWriter
@@ -39,6 +40,7 @@ from .guard import OpenGuard
 from .leaving import check_state, leave
 from .loop import Crew, Ending, run_loop
 from .models.names import Tell, open_model
+from .network import accounted, fixed, in_recorded_world, recorded_world, recorder, restored
 from .person import NoPerson, PersonRefused
 from .policies.model import Thinking
 from .record import Record, Watch, problem_of
@@ -147,6 +149,8 @@ class Run:
     save_state: Path | None = None
     resume: Resumption | None = None
     replay: ReplayOf | None = None
+    record_network: bool = False
+    hermetic: Path | None = None
 
 
 async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | None = None) -> Episode:
@@ -159,7 +163,7 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
         UsageError: The person's own mistake, found before anything began; of a run to be gone on with, that it cannot be.
     """
     interrupt = interrupt or Interrupt()
-    run = replace(run, task=_confined(run))
+    run = replace(run, task=_confined(_networked(run)))
     task = run.task
     inputs = complete_inputs(task, run.inputs)
     _check_secrets(task, run.secrets)
@@ -168,7 +172,8 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
     model = resources.model(run.model) if isinstance(run.model, str) else run.model
     if run.world is None and task.environment == "browser":
         resources.host.check(task.start)
-    world = run.world or _world(task, run.secrets, resources)
+    traffic = _traffic(run)
+    world = run.world or _world(task, run.secrets, resources, traffic)
     check_state(run.save_state, task, world)
     seen: Observation | None = None
     if run.resume is None:
@@ -182,7 +187,7 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
         found = await deciders(run, model, inputs, resources, record)
         first = seen
         if first is None:
-            first = await world.reset(task.start)
+            first = await world.reset(restored(task.start, traffic, run.out))
             record.describe(header.model_copy(update={"environment": await world.describe(), "model": found.model}))
         guard = files_guard(run.guard, task, inputs.values() if planned_by_model(run) else None)
         return Crew(world, found.policy, found.grounder, guard, run.person, lambda: interrupt.requested), first
@@ -206,6 +211,7 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
             await _pause(run.person, world)
         outcome = await leave(world, run.save_state, outcome, record)
         await world.close()
+        outcome = accounted(outcome, traffic)
         outcome = outcome.model_copy(update={"steps": len(record.past), "seconds": round(record.seconds(), 3)})
         final = writer.header.model_copy(update={"outcome": outcome})
         await _close(record, final)
@@ -222,6 +228,7 @@ async def _new(run: Run, inputs: Mapping[str, str]) -> EpisodeWriter:
         grounders=grounder_names(run),
         versions=versions(),
         redactions=run.secrets.names,
+        private=("network",) if run.record_network else ("state",) if run.hermetic is not None else (),
         replay=run.replay,
     )
     try:
@@ -360,10 +367,32 @@ def _confined(run: Run) -> Task:
     return run.task.model_copy(update={"start": start.model_copy(update={"allow": ()})})
 
 
-def _world(task: Task, secrets: Secrets, resources: Resources) -> Environment:
+def _networked(run: Run) -> Run:
+    """The run with a start that can be replayed, where its network is recorded, or with that of the recording that it runs in."""
+    if run.record_network:
+        return replace(run, task=fixed(run.task))
+    if run.hermetic is not None:
+        return replace(run, task=in_recorded_world(run.task, Episode.open(run.hermetic)))
+    return run
+
+
+def _traffic(run: Run) -> Traffic | None:
+    if not run.record_network and run.hermetic is None:
+        return None
+    option = "--record-network" if run.record_network else "--hermetic"
+    if run.record_network and run.hermetic is not None:
+        raise UsageError("a run in a recorded world has no network to record", remedy="leave out one of the two")
+    if run.world is not None or run.task.environment != "browser":
+        raise UsageError(f"{option} goes with the browser", remedy="this run has another environment")
+    if run.hermetic is not None:
+        return recorded_world(run.hermetic, run.secrets)
+    return recorder(run.out, run.task.start, run.secrets)
+
+
+def _world(task: Task, secrets: Secrets, resources: Resources, traffic: Traffic | None = None) -> Environment:
     kind = load("environment", task.environment, ENVIRONMENTS, "handeye.environments")
     if kind is BrowserEnvironment:
-        return BrowserEnvironment(host=resources.host, secrets=secrets)
+        return BrowserEnvironment(host=resources.host, secrets=secrets, traffic=traffic)
     world = kind(secrets=secrets)
     assert isinstance(world, Environment)
     return world

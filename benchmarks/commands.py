@@ -65,6 +65,8 @@ class RunOptions:
     grounders: tuple[str, ...] | None = None
     allow: tuple[str, ...] = ()
     save_state: Path | None = None
+    record_network: bool = False
+    hermetic: Path | None = None
 
 
 def run_tasks(wanted: list[str], options: RunOptions, console: Console) -> int:
@@ -160,6 +162,8 @@ def _plan(wanted: list[str | Path], options: RunOptions, settings: list[tuple[li
                 thinking=thinking,
                 grounders=options.grounders,
                 save_state=options.save_state,
+                record_network=options.record_network,
+                hermetic=options.hermetic,
             )
             check(run)
             guard = ApprovalGuard(person) if options.approve else OpenGuard()

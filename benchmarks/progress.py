@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from ..agent.network import notes_of
 from ..episodes.schema import Found, Step
 from ..tools.actions import Read, places
 from ..tools.geometry import Point
@@ -112,6 +113,8 @@ def print_result(console: Console, result: Result, *, brief: bool = False) -> No
     for verdict in outcome.verdicts:
         mark, style = ("✓", "green") if verdict.held else ("✗", "red")
         console.print(Text(f"  {mark} {verdict.check}", style=style), soft_wrap=True)
+    for note in notes_of(outcome.network):
+        console.print(Text(f"  ! {printable(note)}", style="yellow"), soft_wrap=True)
     for warning in result.episode.warnings:
         console.print(Text(f"  ! {warning}", style="yellow"), soft_wrap=True)
     if not brief:

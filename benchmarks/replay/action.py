@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...agent.face import new_folder, secrets_of
+from ...agent.network import notes_of
 from ...agent.run import ENVIRONMENTS, Resources, Run, run_episode
 from ...episodes.reader import Episode
 from ...episodes.schema import Budget, ReplayOf, Start, Task, Viewport
@@ -38,7 +39,9 @@ async def replay_action(episode: Episode, options: ReplayOptions) -> Report:
     task = _task(episode, options, len(steps), elsewhere)
     if elsewhere:
         notes += (f"it was recorded {_where(episode)}, and is done again in a browser",)
-    policy = Following(episode, patience=options.patience, repair=1 if options.repair else 0)
+    # in a recorded world nothing comes for being waited for, and every half-step counts
+    patience = 0.0 if options.hermetic else options.patience
+    policy = Following(episode, patience=patience, repair=1 if options.repair else 0, exactly=options.hermetic)
     run = Run(
         task=task,
         out=options.out or new_folder(f"replay-{slug(task.name)}"),
@@ -51,10 +54,11 @@ async def replay_action(episode: Episode, options: ReplayOptions) -> Report:
         guard=options.guard,
         person=options.person,
         world=options.world,
+        hermetic=episode.path if options.hermetic else None,
         replay=ReplayOf(
             episode=episode.header.id,
             path=str(episode.path),
-            mode="action",
+            mode="hermetic" if options.hermetic else "action",
             steps=len(steps),
             repair=options.repair,
             lacks=notes,
@@ -63,7 +67,9 @@ async def replay_action(episode: Episode, options: ReplayOptions) -> Report:
     if run.model is not None and run.grounders is None:
         run = replace(run, grounders=("tree", "text", "model"))
     made = await run_episode(run, options.resources, options.interrupt)
-    return Report("action", episode.path, made, verdicts_of(episode, made), notes)
+    if made.outcome is not None:
+        notes = (*notes, *notes_of(made.outcome.network))
+    return Report(run.replay.mode if run.replay else "action", episode.path, made, verdicts_of(episode, made), notes)
 
 
 def _elsewhere(episode: Episode, options: ReplayOptions, notes: tuple[str, ...]) -> bool:
@@ -124,7 +130,8 @@ def _start(episode: Episode, task: Task, options: ReplayOptions) -> Start:
                 )
             start = start.model_copy(update={"url": first})
     state = start.storage_state
-    if state is not None and not Path(state).exists():
+    # a recorded world has it with it
+    if state is not None and not options.hermetic and not Path(state).exists():
         raise UsageError(
             f"the recording began with the storage state {state}, which is not there",
             remedy="make it again with --save-state, under that name",

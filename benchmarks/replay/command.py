@@ -33,6 +33,7 @@ class ReplayWords:
     out: Path | None = None
     start: str | None = None
     patience: float | None = None
+    hermetic: bool = False
     repair: bool = False
     headed: bool = False
     model: str | None = None

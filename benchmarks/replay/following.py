@@ -114,13 +114,15 @@ class Following:
         episode: The recording.
         patience: Seconds that a step waits for the world to be as it was.
         repair: How many steps may be grounded anew by the run's grounders.
+        exactly: Waits are done as they were recorded, too.
     """
 
-    def __init__(self, episode: Episode, *, patience: float = 5.0, repair: int = 0) -> None:
+    def __init__(self, episode: Episode, *, patience: float = 5.0, repair: int = 0, exactly: bool = False) -> None:
         self.steps = steps_to_follow(episode)
         self._episode = episode
         self._patience = patience
         self._repair = repair
+        self._exactly = exactly
         self._first = next(iter(episode.observations.values()), None)
         self._others: Grounder | None = None
         # of the step in hand: what it aims at, in order, and where that was found on which look
@@ -366,6 +368,11 @@ class Following:
     def _wait(self, step: Step, act: Wait[Point], memo: _Memo, now: Observation) -> Decision | None:
         """A recorded wait is over when the world is as that wait left it; one that changed nothing to be seen is done as it was."""
         left = step.left
+        if self._exactly:
+            following = memo.model_copy(update={"at": memo.at + 1, "acted": False})
+            # one that waited for something had found it when it was done
+            wait = Wait[Place](seconds=act.seconds if act.for_ is None else 0)
+            return _decision(wait, following, Replayed(step=step.index, why="a wait, as it was recorded"))
         unseen = left is None or left.frame.same_as(step.saw.frame)
         if unseen and act.for_ is None and left is not None:
             following = memo.model_copy(update={"at": memo.at + 1, "acted": False})

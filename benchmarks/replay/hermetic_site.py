@@ -1,7 +1,7 @@
-"""A site that never says the same twice: a stateful single-page application, to be recorded once and replayed when it is gone.
+"""A site that never says the same twice: a single-page application with a state, to be recorded once and replayed when it is gone.
 
-A counter by POST, polling, a WebSocket that answers and talks by itself, an event stream, ``Math.random``, a clock, an endless and a bounded
-CSS animation, an image. Its answers hold fresh random words, and what it pushes comes by the real clock.
+A counter by POST, polling, a WebSocket that answers and talks by itself, an event stream, ``Math.random``, a clock, CSS animations (one
+without end), an image. Its answers hold fresh random words, and what it pushes comes by the real clock.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class HermeticSite:
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        self.url = "http://127.0.0.1:{}/".format(self._server.sockets[0].getsockname()[1])
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/"
         return self
 
     async def __aexit__(

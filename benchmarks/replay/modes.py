@@ -69,6 +69,7 @@ class ReplayOptions:
         start: Where to begin, in place of where the recording began: the same site elsewhere.
         settings: Fields of the start recipe that are to be others than recorded: ``{"viewport": {"width": 800, "height": 600}}``.
         patience: Seconds that a step waits for the world to be as it was.
+        hermetic: The network is the recorded one, and there is no other; see ``docs/hermetic.md``.
         repair: One step whose target is gone or ambiguous may be grounded anew.
         grounders: Who grounds it, in order of trust; by default tree and text, and last the model if there is one.
         model: A model that may ground it, or where it is.
@@ -84,6 +85,7 @@ class ReplayOptions:
     start: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     patience: float = 5.0
+    hermetic: bool = False
     repair: bool = False
     grounders: Sequence[str] | None = None
     model: Model | str | None = None

@@ -76,7 +76,8 @@ class Report:
             return ran
         first = self.first_divergence
         if first is not None and not first.repaired:
-            return "diverged"
+            used = outcome.network if outcome is not None else None
+            return "infrastructure" if used is not None and used.misses else "diverged"
         if ran == "failed":
             return "failed"
         if outcome is not None and outcome.stop == "interrupted":

@@ -77,7 +77,7 @@ class ReplayOf(Record):
     Attributes:
         episode: Its `Header.id`.
         path: Where it lay, for a person.
-        mode: How it was replayed: ``action``.
+        mode: How it was replayed: ``action``, or ``hermetic``: with the recorded network and nothing outside.
         steps: How many steps of it were to be done again.
         repair: A step whose target was not found might be grounded anew.
         lacks: What the recording does not have that a replay would compare.

@@ -14,8 +14,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from playwright.async_api import BrowserContext
-from playwright.async_api import Frame as PageFrame
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Frame as PageFrame
 
 from ....episodes.schema import Moment, Start
 from ....tools.errors import EnvironmentFailed
