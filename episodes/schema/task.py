@@ -74,6 +74,12 @@ class Start(Record):
     drawn: str | None = None
     allow: tuple[str, ...] | None = None
 
+    @model_validator(mode="after")
+    def _clock_to_move(self) -> Start:
+        if self.clock_step is not None and self.clock is None:
+            raise ValueError("clock_step moves a clock that stands: say at which instant, clock: 2026-12-24T09:30:00Z")
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _short(cls, data: Any) -> Any:
