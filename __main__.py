@@ -420,7 +420,7 @@ def export(
     to: Annotated[
         str,
         typer.Option(
-            "--to", help="agentnet, osworld, playwright, recorder (Chrome DevTools) or sft (rows for fine-tuning)."
+            "--to", help="agentnet, har (the recorded network), osworld, playwright, recorder (Chrome DevTools) or sft."
         ),
     ],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File or folder to write.")] = None,

@@ -21,6 +21,7 @@ IMPORTERS = {
 
 EXPORTERS = {
     "agentnet": ".episodes.convert.to_agentnet:ToAgentNet",
+    "har": ".episodes.convert.to_har:ToHAR",
     "osworld": ".episodes.convert.to_osworld:ToOSWorld",
     "playwright": ".episodes.convert.to_playwright:ToPlaywright",
     "recorder": ".episodes.convert.to_recorder:ToRecorder",

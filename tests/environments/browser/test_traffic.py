@@ -42,9 +42,7 @@ class Tape:
         name = f"{len(self.blobs):064x}"
         self.blobs[name] = body.encode()
         kept = tuple((key.replace("_", "-"), value) for key, value in headers.items())
-        line = AnsweredLine(
-            exchange=number, status=status, headers=kept, body=name if body else None, **self.now(act)
-        )
+        line = AnsweredLine(exchange=number, status=status, headers=kept, body=name if body else None, **self.now(act))
         self.lines.append(line)
 
     def get(self, url: str, body: str = "", *, status: int = 200, **more: str) -> None:

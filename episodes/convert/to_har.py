@@ -1,0 +1,138 @@
+"""HAR 1.2 out: the recorded network of an episode, for the tools that read such files.
+
+WebSocket messages stand in ``_webSocketMessages``, as Chromium writes them. HAR has no half-steps, and an event stream is in it as the text
+that it was so far.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from ...tools.errors import EpisodeError
+from ..network import Exchange, RecordedNetwork, read_network
+from ..reader import Episode
+from ..schema.network import MessageLine
+from .formats import Exported
+from .outgoing import write_file
+from .recording import Tally
+
+_PRIVATE = "it holds what the site said: cookies that scripts can read, and whatever was on the page"
+
+
+class ToHAR:
+    """See `Exporter`."""
+
+    ending = ".har"
+
+    def export(self, episode: Episode, path: Path) -> Exported:
+        """See `Exporter.export`.
+
+        Raises:
+            UsageError: The episode has no recorded network, or the place is taken.
+        """
+        network = read_network(episode.path)
+        began = datetime.fromisoformat(episode.header.created)
+        tally = Tally()
+        tally.lose("half-step: which act an exchange followed", len(network.exchanges))
+        entries = [_entry(each, network, began, tally) for each in network.exchanges]
+        version = episode.header.versions.get("handeye", "")
+        log = {"version": "1.2", "creator": {"name": "handeye", "version": version}, "pages": [], "entries": entries}
+        write_file(path, json.dumps({"log": log}, ensure_ascii=False, indent=1) + "\n")
+        return Exported(path, tally.losses, _PRIVATE)
+
+
+def _entry(exchange: Exchange, network: RecordedNetwork, began: datetime, tally: Tally) -> dict[str, Any]:
+    asked, answer = exchange.asked, exchange.answered
+    milliseconds = max(0.0, (answer.at - asked.at) * 1000) if answer is not None else 0.0
+    entry: dict[str, Any] = {
+        "startedDateTime": (began + timedelta(seconds=asked.at)).isoformat(timespec="milliseconds"),
+        "time": round(milliseconds, 3),
+        "request": {
+            "method": asked.method,
+            "url": asked.url,
+            "httpVersion": "HTTP/1.1",
+            "cookies": [],
+            "headers": _pairs(asked.headers),
+            "queryString": _pairs(parse_qsl(urlsplit(asked.url).query, keep_blank_values=True)),
+            "headersSize": -1,
+            "bodySize": -1 if asked.body is not None else 0,
+        },
+        "response": _response(exchange, network, tally),
+        "cache": {},
+        "timings": {"send": 0, "wait": round(milliseconds, 3), "receive": 0},
+        "_resourceType": asked.resource,
+    }
+    if asked.body is not None:
+        tally.lose("postData: of a request's body only its hash was kept")
+    if exchange.is_socket:
+        entry["_webSocketMessages"] = [_message(each, network, began) for each in exchange.messages]
+    return entry
+
+
+def _response(exchange: Exchange, network: RecordedNetwork, tally: Tally) -> dict[str, Any]:
+    answer = exchange.answered
+    status = answer.status if answer is not None else 101 if exchange.is_socket else 0
+    headers = answer.headers if answer is not None else ()
+    kind = next((value for name, value in headers if name.lower() == "content-type"), "x-unknown")
+    response: dict[str, Any] = {
+        "status": status,
+        "statusText": answer.reason if answer is not None else "",
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs(headers),
+        "content": {"size": 0, "mimeType": kind},
+        "redirectURL": next((value for name, value in headers if name.lower() == "location"), ""),
+        "headersSize": -1,
+        "bodySize": -1,
+    }
+    body = b""
+    if exchange.is_stream:
+        body = "".join(_as_stream(each) for each in exchange.messages).encode()
+        tally.lose("message: when each message of an event stream came", len(exchange.messages))
+    elif answer is not None and answer.body is not None:
+        try:
+            body = network.load(answer.body)
+        except EpisodeError as error:
+            tally.lose(f"content: {error.message}")
+    if answer is not None and answer.missing:
+        tally.lose("content: a body that the browser had no more")
+    if answer is not None and answer.error:
+        response["_failureText"] = answer.error
+    if body:
+        response["content"] |= {"size": len(body), **_content(body)}
+    return response
+
+
+def _content(body: bytes) -> dict[str, str]:
+    try:
+        return {"text": body.decode()}
+    except UnicodeDecodeError:
+        return {"text": base64.b64encode(body).decode(), "encoding": "base64"}
+
+
+def _message(message: MessageLine, network: RecordedNetwork, began: datetime) -> dict[str, Any]:
+    binary = message.data is not None
+    data = base64.b64encode(network.load(message.data)).decode() if message.data is not None else message.text or ""
+    return {
+        "type": "send" if message.sent else "receive",
+        "time": began.timestamp() + message.at,
+        "opcode": 2 if binary else 1,
+        "data": data,
+    }
+
+
+def _as_stream(message: MessageLine) -> str:
+    lines = [f"id: {message.id}"] if message.id else []
+    lines += [f"event: {message.event}"] if message.event else []
+    lines += [f"data: {line}" for line in (message.text or "").split("\n")]
+    return "\n".join(lines) + "\n\n"
+
+
+def _pairs(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in pairs]
