@@ -46,7 +46,7 @@ class Tape:
         self.lines.append(line)
 
     def get(self, url: str, body: str = "", *, status: int = 200, **more: str) -> None:
-        self.answer(self.ask(url), body, status=status, **more)
+        self.answer(self.ask(url), body, act=0, status=status, **more)
 
     def page(self, html: str, url: str = HOME) -> None:
         self.get(url, f"<!doctype html><meta charset=utf-8>{html}", Content_Type="text/html")
