@@ -326,6 +326,28 @@ def replay(
 
 
 @app.command()
+def record(
+    url: Annotated[
+        str | None, typer.Argument(help="Where to begin; an empty tab without one.", metavar="[URL]")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the episode and its task file.")] = None,
+    config: Annotated[
+        list[str] | None,
+        typer.Option("--config", "-c", help="Override a setting: start.viewport.width=1024, browser.settle=4."),
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Record what you do in a browser's window: an episode, and a task file that does it again.
+
+    Exit code: 0 there is a task file, 4 nothing was done, 2 a mistake of yours, 5 infrastructure.
+    """
+    from .benchmarks.record_command import record_command
+
+    _set_debug(debug)
+    raise typer.Exit(record_command(url, out, tuple(config or ()), _console()))
+
+
+@app.command()
 def view(
     episode: Annotated[Path, typer.Argument(help="Folder or zip of an episode.")],
     html: Annotated[Path | None, typer.Option("--html", help="Write the page here instead of opening it.")] = None,

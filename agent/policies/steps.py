@@ -21,6 +21,7 @@ from ...episodes.schema.script import (
     ScriptStep,
     ScrollStep,
     SelectStep,
+    Spot,
     TypeStep,
     UploadStep,
     WaitStep,
@@ -50,6 +51,7 @@ from ...tools.actions import (
     Upload,
     Wait,
 )
+from ...tools.geometry import Point
 from .fill import fill
 
 
@@ -103,6 +105,9 @@ def verb_of(step: ScriptStep, words: Words, now: Observation) -> IntendedAct | S
         assert text is not None
         return words.target(step, text, role)
 
+    def place(what: str | Spot) -> Place:
+        return target(what) if isinstance(what, str) else Point(x=what[0], y=what[1])
+
     match step:
         case "back":
             return Back()
@@ -113,7 +118,7 @@ def verb_of(step: ScriptStep, words: Words, now: Observation) -> IntendedAct | S
         case "close_tab":
             return CloseTab()
         case ClickStep():
-            return Click[Place](at=target(step.click), button=step.button, count=step.count, modifiers=step.modifiers)
+            return Click[Place](at=place(step.click), button=step.button, count=step.count, modifiers=step.modifiers)
         case HoverStep():
             return Hover[Place](at=target(step.hover))
         case TypeStep():
@@ -128,9 +133,10 @@ def verb_of(step: ScriptStep, words: Words, now: Observation) -> IntendedAct | S
             options = (step.select,) if isinstance(step.select, str) else step.select
             return Select[Place](at=target(step.from_, "choice"), options=tuple(words.fill(each) for each in options))
         case DragStep():
-            return Drag[Place](path=(target(step.drag), Target(description=words.fill(step.to))))
+            to = Target(description=words.fill(step.to)) if isinstance(step.to, str) else place(step.to)
+            return Drag[Place](path=(place(step.drag), to))
         case ScrollStep():
-            at = None if step.over is None else target(step.over)
+            at = None if step.over is None else place(step.over)
             return Scroll[Place](at=at, **_wheel(step, now))
         case WaitStep(wait=float(seconds)):
             return Wait[Place](seconds=seconds)

@@ -55,6 +55,7 @@ from .traffic.base import Traffic
 from .traffic.pace import Pace
 from .tree.take import take_tree
 from .trouble import MOST_CRASHES, let_go, typed
+from .watching.ear import Ear
 
 _R = TypeVar("_R", bound=Record)
 _LOOKS = 20
@@ -73,6 +74,7 @@ class BrowserEnvironment:
         host: A running browser to share with others; closed by whoever made it.
         secrets: Values behind placeholders; wherever a page shows one it is painted over in frames and replaced in texts.
         traffic: Records the network, or stands in for it.
+        person: Hears what a person does, who sits at the browser; its own windows then ask them, and not whoever looks.
     """
 
     def __init__(
@@ -82,7 +84,9 @@ class BrowserEnvironment:
         host: BrowserHost | None = None,
         secrets: Secrets | None = None,
         traffic: Traffic | None = None,
+        person: Ear | None = None,
     ) -> None:
+        self._person = person
         self._own_host = host is None
         self._host = host or BrowserHost(config)
         self._config = self._host.config
@@ -157,7 +161,11 @@ class BrowserEnvironment:
             await self._context.route(_FILES, self._let_files)
         self._network = Network(self._context)
         desk = await self._desk()
-        self._tabs = Tabs(self._context, self._clock, desk)
+        self._tabs = Tabs(self._context, self._clock, desk, alone=self._person is None)
+        if self._person is not None:
+            with boundary("the browser cannot be listened to"):
+                await self._person.install(self._context, self._tabs.name_of)
+            self._person.on_shown = self._tabs.follow
         if self._tabs.asking is not None:
             with boundary("the browser does not hand over its dialogs"):
                 await self._tabs.asking.install(self._context)
@@ -165,7 +173,10 @@ class BrowserEnvironment:
         self._tabs.on_sign_in = self._network.forget
         self._to_input = self._screen.to_css()
         self._camera = Camera(
-            self._tabs, self._screen, self._config.hang, claims=not self._screen.plain or desk is None
+            self._tabs,
+            self._screen,
+            self._config.hang,
+            claims=not self._screen.plain or (desk is None and self._person is None),
         )
         self._watch = Watch(self._tabs, self._host.watch_name, self._to_input.inverse())
         self._hands = Hands(self._tabs, self._screen, self._secrets, self._config.timeout)
@@ -186,7 +197,7 @@ class BrowserEnvironment:
 
     async def _desk(self) -> SignInDesk | None:
         # in a browser that is attached to it would hear of what the person signs in to
-        if self._config.cdp is not None:
+        if self._config.cdp is not None or self._person is not None:
             return None
         with boundary("the browser does not hand over its dialogs"):
             return await desk_of(await self._host.browser(self._screen.device))

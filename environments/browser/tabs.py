@@ -54,9 +54,13 @@ class Tabs:
         context: The context.
         clock: Seconds since the episode began.
         desk: Hears of requests to sign in; None in a browser of a person, whose own windows ask for passwords, permissions and prints.
+        alone: Nobody sits at it: choosers of files are handed over, and there is always a tab.
     """
 
-    def __init__(self, context: BrowserContext, clock: Callable[[], float], desk: SignInDesk | None) -> None:
+    def __init__(
+        self, context: BrowserContext, clock: Callable[[], float], desk: SignInDesk | None, *, alone: bool = True
+    ) -> None:
+        self._alone = alone
         self.dialogs = Dialogs(self.note)
         self.asking: Asking | None = None
         self.on_sign_in: Callable[[], None] = lambda: None
@@ -144,6 +148,8 @@ class Tabs:
             EnvironmentFailed: The browser is gone.
         """
         if self._current is None and not self.ended.is_set():
+            if not self._alone:
+                raise self.gone()
             await self.new_page()
 
     async def take_up(self, targets: Sequence[str], active: str) -> bool:
@@ -320,6 +326,15 @@ class Tabs:
                 await self._sessions.of(page)
         self._current = page
 
+    def follow(self, page: Page) -> None:
+        """Looks at another tab, which a person has brought to the front."""
+        if page in self._openers:
+            self._current = page
+
+    def name_of(self, page: Page) -> str:
+        """The id of a tab; empty for one that is not known, or no more."""
+        return self._name(page)
+
     async def close_page(self, page: Page) -> None:
         """Closes a tab as a person does: the page may ask whether to leave."""
         if self.dialogs.stopping(page) is not None or page in self._crashed:
@@ -491,7 +506,8 @@ class Tabs:
         page.on("close", self._on_close)
         page.on("crash", self._on_crash)
         # from the first moment on: a browser that is asked to hand over its choosers only when one is due may open it first
-        page.on("filechooser", self._on_chooser)
+        if self._alone:
+            page.on("filechooser", self._on_chooser)
         page.on(
             "framenavigated", lambda frame: self._on_navigated(page, frame.url) if frame == page.main_frame else None
         )

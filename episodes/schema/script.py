@@ -15,6 +15,8 @@ from ...tools.keys import parse_chord
 from .base import Record, Text, regular
 
 Texts = Text | tuple[Text, ...]
+Spot: TypeAlias = tuple[float, float]
+"""A place in the picture, frame pixels from its upper left corner: ``[640, 360]``. For what has no name, and a page that stays as it is."""
 
 
 class _Pointing(Record):
@@ -32,9 +34,9 @@ class _Pointing(Record):
 
 
 class ClickStep(_Pointing):
-    """Clicks something: ``click: Add to cart``."""
+    """Clicks something: ``click: Add to cart``, or a place in the picture: ``click: [640, 360]``."""
 
-    click: Text
+    click: Text | Spot
     button: Button = "left"
     count: int = Field(default=1, ge=1, le=3)
     modifiers: tuple[Modifier, ...] = ()
@@ -108,10 +110,10 @@ class UncheckStep(_Pointing):
 
 
 class DragStep(_Pointing):
-    """Drags something onto something else."""
+    """Drags something onto something else; either may be a place in the picture."""
 
-    drag: Text
-    to: Text
+    drag: Text | Spot
+    to: Text | Spot
 
 
 class ScrollStep(_Pointing):
@@ -119,7 +121,7 @@ class ScrollStep(_Pointing):
 
     scroll: Literal["up", "down", "left", "right"]
     by: float | None = Field(default=None, gt=0)
-    over: Text | None = None
+    over: Text | Spot | None = None
 
 
 class ScrollToStep(_Pointing):

@@ -1,0 +1,1 @@
+"""A person at a browser, recorded: an episode, and a task file that does the same."""

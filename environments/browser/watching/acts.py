@@ -1,0 +1,456 @@
+"""What was heard of a person, as acts. Pure: events in, acts out.
+
+Several events are one act: a press and a release a click, two of them a double click, keystrokes what the field then holds, turns of the
+wheel a scroll. What only led to an act is none: the click into a field before something is typed, the Tab from one field to the next, the
+click that opened a chooser of files, a chord that the browser's own window answers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+from ....tools.actions import (
+    Act,
+    AnswerDialog,
+    Back,
+    Click,
+    CloseTab,
+    Drag,
+    Forward,
+    Key,
+    Navigate,
+    NewTab,
+    Reload,
+    Scroll,
+    Select,
+    SwitchTab,
+    Type,
+    Upload,
+)
+from ....tools.geometry import Point
+from ....tools.keys import parse_chord
+from .heard import GivenFile, Heard, Thing
+
+_STILL = 5.0
+"""CSS pixels that a pointer may move between press and release."""
+_AGAIN = 0.5
+"""Seconds between the clicks of a double click."""
+_RUN = 0.8
+"""Seconds between turns of the wheel, or presses of one key, that are one act."""
+_CAUSE = 1.0
+"""Seconds in which a navigation is what an act in the page led to."""
+_STRAIGHT = 20.0
+"""CSS pixels by which a drag may leave the straight line between its ends without its way being kept."""
+_MOST_POINTS = 24
+_TABS = ("Tab", "Shift+Tab")
+_BROWSERS = frozenset(
+    {
+        *(
+            "F5",
+            "F11",
+            "F12",
+            "Control+F5",
+            "Control+r",
+            "Control+Shift+R",
+            "Alt+ArrowLeft",
+            "Alt+ArrowRight",
+            "Alt+Home",
+        ),
+        *("Control+l", "Alt+d", "F6", "Control+t", "Control+w", "Control+n", "Control+Shift+T", "Control+Shift+N"),
+        *("Control+Tab", "Control+Shift+Tab", "Control+PageUp", "Control+PageDown", "Alt+F4", "F10", "Control+Shift+W"),
+        *(
+            "Control+f",
+            "Control+g",
+            "Control+d",
+            "Control+h",
+            "Control+j",
+            "Control+p",
+            "Control+s",
+            "Control+o",
+            "Control+u",
+        ),
+        *("Control++", "Control+-", "Control+0", "Control+=", "Control+Shift+I", "Control+Shift+J", "Control+Shift+C"),
+        *(f"{modifier}+{digit}" for modifier in ("Control", "Alt") for digit in range(1, 10)),
+    }
+)
+"""Chords that the browser's own window answers. What they do is heard of as a navigation or a tab, if it is anything."""
+
+
+@dataclass(frozen=True)
+class Performed:
+    """An act of a person.
+
+    Attributes:
+        act: What was done; its points are CSS pixels from the corner of the tab's viewport, and so is the way of a scroll. The text that
+            goes into a secret field is there as it was typed: whoever keeps it has to replace it.
+        began: When the first event of it came, seconds since 1970, and `ended` the last.
+        tab: In which tab.
+        things: What stood at each place of the act.
+        secret: It was typed into a field whose content must not be kept.
+        files: What a page was given.
+        note: What a person has to know of it.
+    """
+
+    act: Act = field(repr=False)
+    began: float
+    ended: float
+    tab: str = ""
+    things: tuple[Thing | None, ...] = ()
+    secret: bool = False
+    files: tuple[GivenFile, ...] = ()
+    note: str = ""
+
+    @property
+    def thing(self) -> Thing | None:
+        """What stood at its first place."""
+        return self.things[0] if self.things else None
+
+
+@dataclass
+class _Press:
+    heard: Heard
+    way: list[Heard]
+    native: bool = False
+
+
+@dataclass
+class _Typing:
+    began: float
+    thing: Thing
+    prior: str
+    typed: str = ""
+    plain: bool = True
+    value: str | None = None
+    at: Point | None = None
+
+    def take(self, heard: Heard) -> None:
+        self.value, self.typed = heard.value, self.typed + heard.data
+        self.plain = self.plain and heard.plain
+
+    @property
+    def text(self) -> str:
+        """What was typed, or, where anything else happened to the field too, what it holds."""
+        unseen = self.value is None or self.thing.kind == "unseen"
+        return (
+            self.typed
+            if unseen or (self.plain and not self.prior and self.thing.kind != "valued")
+            else self.value or ""
+        )
+
+
+class Acts:
+    """Makes acts of events that come in the order of their times."""
+
+    def __init__(self) -> None:
+        self._done: list[Performed] = []
+        self._open: Performed | None = None
+        self._typing: _Typing | None = None
+        self._press: _Press | None = None
+        self._list: Heard | None = None
+        self._tab = ""
+        self._felt = -math.inf
+        self._left: set[str] = set()
+
+    def hear(self, heard: Heard) -> list[Performed]:
+        """Takes an event in.
+
+        Returns:
+            The acts that are complete now, in order.
+        """
+        if heard.kind in ("down", "key", "wheel", "input", "select") and heard.tab != self._tab:
+            self._switch(heard)
+        self._take(heard)
+        if heard.kind in ("down", "up", "key", "input", "select", "files", "dialog", "menu"):
+            self._felt = heard.at
+        return self._complete()
+
+    def quiet(self, now: float) -> list[Performed]:
+        """The acts that are complete because nothing came for a while.
+
+        Args:
+            now: Seconds since 1970; infinity ends it all.
+        """
+        if self._open is not None and now - self._open.ended > _RUN and not self._leads_on(self._open.act):
+            self._push(None)
+        if now == math.inf:
+            self._push(None)
+        return self._complete()
+
+    def _leads_on(self, act: Act) -> bool:
+        """Whether it may turn out to be a part of something: typing goes on, a click opened a chooser, a field was gone to."""
+        return isinstance(act, Type | Click) or (isinstance(act, Key) and act.keys[-1] in _TABS)
+
+    def _complete(self) -> list[Performed]:
+        done, self._done = self._done, []
+        return done
+
+    def _push(self, performed: Performed | None, typing: _Typing | None = None) -> None:
+        if self._open is not None:
+            self._done.append(self._open)
+        self._open, self._typing = performed, typing
+
+    def _swap(self, performed: Performed | None, typing: _Typing | None = None) -> None:
+        """The act in hand was only a part of another, or none at all."""
+        self._open, self._typing = performed, typing
+
+    def _take(self, heard: Heard) -> None:
+        match heard.kind:
+            case "down":
+                self._press = _Press(heard, [heard])
+                if heard.thing is not None and heard.thing.kind == "select":
+                    # its popup may take the release
+                    self._list = heard
+            case "move" if self._press is not None and heard.point is not None:
+                self._press.way.append(heard)
+            case "dragstart" if self._press is not None:
+                self._press.native = True
+            case "cancel" if self._press is not None and not self._press.native:
+                self._press = None
+            case "up" if self._press is not None and not self._press.native:
+                self._release(self._press, heard)
+            case "menu" if self._press is not None and self._press.heard.button == "right":
+                self._release(self._press, heard)
+            case "dragend" if self._press is not None:
+                press, self._press = self._press, None
+                self._drag(press, heard.at)
+            case "wheel" if "Control" not in heard.modifiers:
+                self._wheel(heard)
+            case "key":
+                self._key(heard)
+            case "input":
+                self._input(heard)
+            case "select":
+                self._select(heard)
+            case "files":
+                self._files(heard)
+            case "nofiles" if self._open is not None and isinstance(self._open.act, Click):
+                self._swap(None)
+            case "visited" | "opened" | "closed" | "shown":
+                self._tabs(heard)
+            case "dialog":
+                self._push(_one(AnswerDialog(accept=heard.accepted, text=heard.value or None), heard))
+            case _:
+                pass
+
+    # ---- the pointer
+
+    def _release(self, press: _Press, up: Heard) -> None:
+        self._press = None
+        down, thing = press.heard, press.heard.thing
+        assert down.point is not None
+        if thing is not None and thing.kind == "select":
+            # what it was opened for is told when it is chosen
+            return
+        typing = self._typing
+        if (
+            thing is not None
+            and thing.kind == "valued"
+            and typing is not None
+            and typing.thing.id == thing.id
+            and typing.began >= down.at
+        ):
+            # a slider that was moved: its value says all
+            return
+        ends = [*press.way, up] if up.point is not None else press.way
+        if max(_far(down.point, each.point) for each in ends if each.point is not None) > _STILL:
+            press.way = ends
+            self._drag(press, up.at)
+            return
+        again = self._open
+        if (
+            again is not None
+            and isinstance(again.act, Click)
+            and again.act.button == down.button
+            and again.act.modifiers == down.modifiers
+            and again.act.count < 3
+            and down.at - again.ended < _AGAIN
+            and _far(again.act.at, down.point) <= _STILL
+        ):
+            act = again.act.model_copy(update={"count": again.act.count + 1})
+            self._swap(replace(again, act=act, ended=up.at))
+            return
+        act = Click[Point](at=down.point, button=down.button, modifiers=down.modifiers)
+        self._push(Performed(act, down.at, up.at, down.tab, (thing,)))
+
+    def _drag(self, press: _Press, at: float) -> None:
+        down = press.heard
+        way = [each.point for each in press.way if each.point is not None]
+        if _far(way[0], way[-1]) <= _STILL and len(way) < 3:
+            return
+        path = _thinned(way) if _bend(way) > _STRAIGHT else [way[0], way[-1]]
+        over = next((each.thing for each in reversed(press.way[1:]) if each.thing is not None), None)
+        act = Drag[Point](path=tuple(path), button=down.button, modifiers=down.modifiers)
+        things = (down.thing, *(None for _ in path[2:]), over)
+        self._push(Performed(act, down.at, at, down.tab, things))
+
+    def _wheel(self, heard: Heard) -> None:
+        # no negative nothing
+        dx, dy = (each + 0.0 for each in heard.delta)
+        now = self._open
+        if now is not None and isinstance(now.act, Scroll) and heard.at - now.ended < _RUN and now.tab == heard.tab:
+            act = now.act.model_copy(update={"dx": now.act.dx + dx, "dy": now.act.dy + dy})
+            self._swap(replace(now, act=act, ended=heard.at))
+        else:
+            self._push(_one(Scroll[Point](at=heard.point, dx=dx, dy=dy), heard))
+
+    # ---- the keyboard
+
+    def _key(self, heard: Heard) -> None:
+        chord = _chord(heard)
+        if chord is None or chord in _BROWSERS:
+            return
+        now = self._open
+        if now is not None and isinstance(now.act, Key) and now.act.keys[-1] == chord and heard.at - now.ended < _RUN:
+            act = now.act.model_copy(update={"keys": (*now.act.keys, chord)})
+            self._swap(replace(now, act=act, ended=heard.at))
+        else:
+            self._push(Performed(Key(keys=(chord,)), heard.at, heard.at, heard.tab, (heard.thing,)))
+
+    def _input(self, heard: Heard) -> None:
+        assert heard.thing is not None
+        typing, now = self._typing, self._open
+        if typing is not None and now is not None and typing.thing.id == heard.thing.id and now.tab == heard.tab:
+            typing.take(heard)
+            self._swap(self._typed(typing, heard), typing)
+            return
+        typing = _Typing(heard.at, heard.thing, heard.prior)
+        typing.take(heard)
+        into = (
+            now is not None and isinstance(now.act, Click) and now.thing is not None and now.thing.id == heard.thing.id
+        )
+        if (
+            now is not None
+            and into
+            and isinstance(now.act, Click)
+            and now.act.button == "left"
+            and not now.act.modifiers
+        ):
+            typing.began, typing.at = now.began, now.act.at
+            self._swap(self._typed(typing, heard), typing)
+        elif now is not None and isinstance(now.act, Key) and now.act.keys[-1] in _TABS:
+            self._swap(self._typed(typing, heard), typing)
+        else:
+            self._push(self._typed(typing, heard), typing)
+
+    def _typed(self, typing: _Typing, heard: Heard) -> Performed:
+        thing = replace(heard.thing, boxes=typing.thing.boxes) if heard.thing is not None else typing.thing
+        at = typing.at if thing.kind == "rich" and typing.at is not None else thing.middle
+        grew = thing.kind == "rich" and typing.plain and bool(typing.prior.strip())
+        # where a page's own text is gone on with, the caret says where, and the field cannot be written anew
+        text = typing.typed if grew else typing.text
+        act = Type[Point](text=text, at=None if grew and typing.at is None else at, replace=not grew)
+        note = "it was put where the caret stood" if grew else ""
+        return Performed(act, typing.began, heard.at, heard.tab, (thing,) if act.at else (), thing.secret, note=note)
+
+    def _select(self, heard: Heard) -> None:
+        thing = heard.thing
+        assert thing is not None
+        now, opened = self._open, self._list
+        self._list = None
+        if thing.middle is None or not heard.options:
+            return
+        performed = _one(Select[Point](at=thing.middle, options=heard.options), heard)
+        if opened is not None and opened.thing is not None and opened.thing.id == thing.id:
+            performed = replace(performed, began=opened.at)
+        ours = (
+            now is not None and isinstance(now.act, Select | Key) and now.thing is not None and now.thing.id == thing.id
+        )
+        if now is not None and ours:
+            # of several choices, or of the keys that led to one, what is chosen in the end
+            self._swap(replace(performed, began=now.began))
+        else:
+            self._push(performed)
+
+    def _files(self, heard: Heard) -> None:
+        if not heard.files:
+            return
+        names = tuple(each.name for each in heard.files)
+        now = self._open
+        if heard.dropped and heard.point is not None:
+            act = Upload[Point](at=heard.point, paths=names)
+            self._push(replace(_one(act, heard), files=heard.files))
+        elif now is not None and isinstance(now.act, Click) and now.tab == heard.tab:
+            # what was clicked opened the chooser
+            act = Upload[Point](at=now.act.at, paths=names)
+            self._swap(replace(now, act=act, ended=heard.at, files=heard.files))
+        elif heard.thing is not None and heard.thing.middle is not None:
+            act = Upload[Point](at=heard.thing.middle, paths=names)
+            self._push(replace(_one(act, heard), files=heard.files))
+
+    # ---- the browser's own window
+
+    def _switch(self, heard: Heard) -> None:
+        if self._tab and heard.tab:
+            self._push(Performed(SwitchTab(tab=heard.tab), heard.at, heard.at, heard.tab))
+        self._tab = heard.tab or self._tab
+
+    def _tabs(self, heard: Heard) -> None:
+        caused = heard.asked or heard.at - self._felt < _CAUSE
+        match heard.kind:
+            case "shown":
+                if heard.tab != self._tab and not caused:
+                    self._switch(heard)
+                self._tab = heard.tab
+            case "opened":
+                if not caused:
+                    self._push(_one(NewTab(url=heard.url or None), heard))
+                self._tab = heard.tab
+            case "closed":
+                if not caused:
+                    self._push(_one(CloseTab(tab=heard.tab), heard))
+                self._left.add(heard.tab)
+            case _ if not caused:
+                self._visit(heard)
+
+    def _visit(self, heard: Heard) -> None:
+        now = self._open
+        match heard.way:
+            case "reload":
+                self._push(_one(Reload(), heard))
+            case "back":
+                self._push(_one(Back(), heard))
+            case "forward":
+                self._push(_one(Forward(), heard))
+            case _ if now is not None and isinstance(now.act, NewTab) and now.act.url is None:
+                self._swap(replace(now, act=NewTab(url=heard.url), ended=heard.at))
+            case _ if now is not None and isinstance(now.act, Navigate | NewTab) and heard.at - now.ended < _CAUSE:
+                # where the first address led on to
+                return
+            case _:
+                self._push(_one(Navigate(url=heard.url), heard))
+
+
+def _one(act: Act, heard: Heard) -> Performed:
+    return Performed(act, heard.at, heard.at, heard.tab, (heard.thing,) if heard.point or heard.thing else ())
+
+
+def _chord(heard: Heard) -> str | None:
+    """How the chord is spelled; None for a key that nobody has a name for."""
+    modifiers = heard.modifiers
+    if len(heard.key) == 1 and not (set(modifiers) - {"Shift"}):
+        # the character says already that Shift was held
+        modifiers = ()
+    try:
+        return "+".join(parse_chord("+".join([*modifiers, heard.key])))
+    except ValueError:
+        return None
+
+
+def _far(a: Point, b: Point) -> float:
+    return math.hypot(a.x - b.x, a.y - b.y)
+
+
+def _bend(way: list[Point]) -> float:
+    """How far the way leaves the straight line between its ends, CSS pixels."""
+    first, last = way[0], way[-1]
+    length = _far(first, last)
+    if length == 0:
+        return max(_far(first, each) for each in way)
+    dx, dy = last.x - first.x, last.y - first.y
+    return max(abs(dx * (each.y - first.y) - dy * (each.x - first.x)) / length for each in way)
+
+
+def _thinned(way: list[Point]) -> list[Point]:
+    step = max(1, math.ceil((len(way) - 1) / (_MOST_POINTS - 1)))
+    return [*way[:-1:step], way[-1]]

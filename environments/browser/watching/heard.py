@@ -1,0 +1,120 @@
+"""What is heard of a person in a browser's window, event by event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ....tools.actions import Button, Modifier
+from ....tools.geometry import Box, Point
+
+Kind = Literal[
+    "down",
+    "up",
+    "move",
+    "cancel",
+    "menu",
+    "dragstart",
+    "dragend",
+    "wheel",
+    "key",
+    "input",
+    "select",
+    "files",
+    "nofiles",
+    "shown",
+    "visited",
+    "opened",
+    "closed",
+    "dialog",
+]
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What an event met in its document.
+
+    Attributes:
+        id: The same for the same element of the same document.
+        kind: ``text``, ``rich`` (an editable part of the page), ``valued`` (a date, a slider …), ``select``, ``file``, ``unseen`` (a
+            shadow root that cannot be looked into) or ``other``.
+        tag: Element name, and `type` what an input is.
+        name: What the document calls it: ``name`` or ``id``.
+        words: What a person would call it, as the element itself says it.
+        secret: What it holds must not be kept.
+        boxes: Its box and those of what is around it, innermost first; CSS pixels from the corner of the tab's viewport.
+    """
+
+    id: str
+    kind: str = "other"
+    tag: str = ""
+    type: str = ""
+    name: str = ""
+    words: str = ""
+    secret: bool = False
+    boxes: tuple[Box, ...] = ()
+
+    @property
+    def middle(self) -> Point | None:
+        """The middle of its box."""
+        return self.boxes[0].center if self.boxes else None
+
+
+@dataclass(frozen=True)
+class GivenFile:
+    """A file that a page was given.
+
+    Attributes:
+        name: As the page sees it: the browser tells nobody in which folder it lies.
+        data: Its bytes; None when they could not be read, or are too many.
+    """
+
+    name: str
+    size: int
+    data: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One event.
+
+    Attributes:
+        kind: ``visited`` is a navigation of the tab's outermost frame, ``opened``, ``closed`` and ``shown`` are of tabs, ``dialog`` was
+            answered.
+        at: When, seconds since 1970.
+        tab: Id of the tab.
+        point: Where, CSS pixels from the corner of the tab's viewport.
+        thing: What it met: under the pointer, or with the focus.
+        delta: Of a wheel: CSS pixels to the right and down.
+        key: As the event calls it: ``a``, ``Enter``.
+        value: What a field holds afterwards; None when that cannot be seen. Of a dialog, what was typed into it.
+        prior: What it held before.
+        data: What was put in.
+        plain: That was typed, and nothing else happened to the field.
+        options: What is chosen in a list, as it reads.
+        url: Where a tab went, and `way` how: ``reload``, ``back``, ``forward`` or ``elsewhere``.
+        asked: The page itself asked for that.
+        accepted: A dialog was.
+        dropped: The files were dropped on the page.
+    """
+
+    kind: Kind
+    at: float
+    tab: str = ""
+    point: Point | None = None
+    thing: Thing | None = None
+    button: Button = "left"
+    modifiers: tuple[Modifier, ...] = ()
+    delta: tuple[float, float] = (0.0, 0.0)
+    key: str = ""
+    value: str | None = field(default=None, repr=False)
+    prior: str = field(default="", repr=False)
+    data: str = field(default="", repr=False)
+    plain: bool = False
+    options: tuple[str, ...] = ()
+    files: tuple[GivenFile, ...] = ()
+    url: str = ""
+    way: str = ""
+    asked: bool = False
+    accepted: bool = False
+    dropped: bool = False
