@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 
 from ..agent.face import new_folder
+from ..agent.recording.looks import Look
 from ..agent.recording.session import Recorded, Stop, record_person
 from ..episodes.schema import EXIT_CODES, Start, Task
 from ..tools.errors import UsageError
@@ -46,10 +47,16 @@ def record_command(url: str | None, out: Path | None, config: tuple[str, ...], c
 async def _record(start: Start, out: Path, config: tuple[str, ...], console: Console) -> Recorded:
     stop = Stop()
     browser = browser_of(RunOptions(headed=True, config=config))
+    said = False
+
+    def looked(_: Look) -> None:
+        nonlocal said
+        if not said:
+            console.print(_READY, markup=False)
+        said = True
+
     with _signals(stop):
-        return await record_person(
-            start, out, stop=stop, watch=Progress(console).step, ready=lambda: console.print(_READY), browser=browser
-        )
+        return await record_person(start, out, stop=stop, watch=Progress(console).step, looked=looked, browser=browser)
 
 
 @contextlib.contextmanager

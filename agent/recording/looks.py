@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...environments.browser.environment import BrowserEnvironment
@@ -59,6 +60,8 @@ class Looks:
         self.failed: EnvironmentFailed | None = None
         """Why it gave up."""
         self.changed = asyncio.Event()
+        self.on_look: Callable[[Look], None] = lambda look: None
+        """Called with every look, also one that nobody will ask for."""
 
     def add(self, look: Look) -> None:
         """Takes a look that somebody else had."""
@@ -92,6 +95,7 @@ class Looks:
             if self._ear.version == version and not self._vault.shows:
                 self._looks.append(Look(observation, began, time.time()))
         self._over = began
+        self.on_look(Look(observation, began, time.time()))
 
     def before(self, at: float, tab: str) -> Look:
         """The newest look that was over by then, of that tab if there is one."""

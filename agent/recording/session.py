@@ -71,7 +71,7 @@ async def record_person(
     *,
     stop: Stop | None = None,
     watch: Watch | None = None,
-    ready: Callable[[], None] = lambda: None,
+    looked: Callable[[Look], None] = lambda look: None,
     browser: BrowserConfig | None = None,
 ) -> Recorded:
     """Opens a browser's window and records what a person does in it, until its last tab is closed or ``stop`` says so.
@@ -81,7 +81,7 @@ async def record_person(
         out: Folder of the episode, to be made; the task file lies in it.
         stop: Ends it.
         watch: Told of every step.
-        ready: Called when the first page was looked at.
+        looked: Called with every look at the page; from the first one on everything that is done is recorded.
         browser: How to start the browser; it is shown in any case.
 
     Raises:
@@ -97,7 +97,7 @@ async def record_person(
     session = _Session(world, ear, vault, writer, watch)
     outcome = Outcome(status="infrastructure", stop="environment", message="the recording broke off")
     try:
-        outcome = await session.run(start, stop or Stop(), ready)
+        outcome = await session.run(start, stop or Stop(), looked)
     except HandeyeError as error:
         outcome = Outcome(status="infrastructure", stop="environment", message=error.message, problem=problem_of(error))
         raise
@@ -137,7 +137,7 @@ class _Session:
         self._secrets: dict[str, str] = {}
         self._last: Observation | None = None
 
-    async def run(self, start: Start, stop: Stop, ready: Callable[[], None]) -> Outcome:
+    async def run(self, start: Start, stop: Stop, looked: Callable[[Look], None]) -> Outcome:
         """Records until it is over."""
         began = time.time()
         first = await self._world.reset(start)
@@ -145,10 +145,12 @@ class _Session:
         self._describe(await self._world.describe())
         self._record.saw(first)
         self._last = first
-        self._looks.add(Look(first, began, time.time()))
+        look = Look(first, began, time.time())
+        self._looks.add(look)
+        self._looks.on_look = looked
         self._writing.begin(start, first)
         self._ear.listen()
-        ready()
+        looked(look)
         looking = asyncio.ensure_future(self._looks.run())
         try:
             while not (stop.requested or self._ear.ended.is_set() or looking.done()):

@@ -207,7 +207,11 @@
       const focus = focusOf();
       const thing = thingOf(focus, isBlind(focus));
       // what is typed into a secret is told by the field itself, or not at all
-      if (thing.secret && [...event.key].length === 1 && !event.ctrlKey && !event.altKey && !event.metaKey) return;
+      const plain = !event.ctrlKey && !event.altKey && !event.metaKey;
+      const edits = [...event.key].length === 1 || /^(Arrow|Backspace$|Delete$)/.test(event.key);
+      if (thing.secret && plain && [...event.key].length === 1) return;
+      // a date is typed part by part, and told when it is one
+      if (thing.kind === "valued" && plain && edits) return;
       held = [event, { key: event.key, modifiers: modifiers(event), thing }];
       later(flush, 60);
     },
