@@ -76,6 +76,7 @@ apt_install() {
 missed_later() {
     [ ! -e "$venv/bin/python" ] || return 0
     command -v Xvfb >/dev/null || printf ' %s' xvfb fonts-liberation libatomic1
+    command -v xdotool >/dev/null || printf ' xdotool'
     # Only here: Ubuntu's package of that name is a pointer to a snap.
     if grep -qx 'ID=debian' /etc/os-release 2>/dev/null && ! command -v chromium google-chrome >/dev/null; then
         printf ' chromium'
@@ -155,6 +156,6 @@ if [ ! -x "$venv/bin/python" ] || [ "$(cat "$stamp" 2>/dev/null)" != "$(state)" 
     state >"$stamp"
 fi
 
-if [ "$purpose" = test ] && ! command -v Xvfb >/dev/null; then
-    system_packages 'a virtual display' xvfb fonts-liberation
+if [ "$purpose" = test ] && ! { command -v Xvfb && command -v xdotool; } >/dev/null; then
+    system_packages 'a virtual display and somebody to sit at it' xvfb xdotool fonts-liberation
 fi

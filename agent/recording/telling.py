@@ -54,7 +54,8 @@ async def tell(done: Performed, saw: Observation) -> Told:
     notes = [done.note] if done.note else []
     for index, point in enumerate(points):
         thing = done.things[index] if index < len(done.things) else None
-        middle = 0 < index < len(points) - 1
+        # the way of a drag has no names, nor has its end where nothing is but what was dragged
+        middle = act.verb == "drag" and index > 0 and (thing is None or index < len(points) - 1)
         found = None if middle else await _named(point, thing, to_frame, saw, done.act.verb)
         named.append(found)
         called.append(found or (None if middle else await _by_words(thing, to_frame, saw, done.act.verb)))

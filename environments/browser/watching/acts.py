@@ -188,6 +188,9 @@ class Acts:
     def _push(self, performed: Performed | None, typing: _Typing | None = None) -> None:
         if self._open is not None:
             self._done.append(self._open)
+        if performed is not None:
+            # a list that was opened before something else was done was left again
+            self._list = None
         self._open, self._typing = performed, typing
 
     def _swap(self, performed: Performed | None, typing: _Typing | None = None) -> None:
@@ -280,6 +283,9 @@ class Acts:
             return
         path = _thinned(way) if _bend(way) > _STRAIGHT else [way[0], way[-1]]
         over = next((each.thing for each in reversed(press.way[1:]) if each.thing is not None), None)
+        if over is not None and down.thing is not None and over.id == down.thing.id:
+            # what was dragged went along
+            over = None
         act = Drag[Point](path=tuple(path), button=down.button, modifiers=down.modifiers)
         things = (down.thing, *(None for _ in path[2:]), over)
         self._push(Performed(act, down.at, at, down.tab, things))

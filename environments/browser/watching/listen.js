@@ -35,7 +35,9 @@
   };
   const pathOf = (event) => {
     const first = event.composedPath()[0];
-    const element = first instanceof Element ? first : (first && first.parentElement) || document.documentElement;
+    let element = first instanceof Element ? first : (first && first.parentElement) || document.documentElement;
+    // of a pointer that was captured the target is what captured it, wherever it is
+    if (event.type === "pointerup") element = document.elementFromPoint(event.clientX, event.clientY) || element;
     return innermost(element, (root) => root.elementFromPoint(event.clientX, event.clientY));
   };
   const focusOf = () => innermost(document.activeElement || document.body, (root) => root.activeElement);
