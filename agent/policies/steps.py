@@ -136,8 +136,8 @@ def verb_of(step: ScriptStep, words: Words, now: Observation) -> IntendedAct | S
             to = Target(description=words.fill(step.to)) if isinstance(step.to, str) else place(step.to)
             return Drag[Place](path=(place(step.drag), to))
         case ScrollStep():
-            at = None if step.over is None else place(step.over)
-            return Scroll[Place](at=at, **_wheel(step, now))
+            over = None if step.over is None else place(step.over)
+            return Scroll[Place](at=over, **_wheel(step, now))
         case WaitStep(wait=float(seconds)):
             return Wait[Place](seconds=seconds)
         case WaitStep(wait=what):

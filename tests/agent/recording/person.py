@@ -18,7 +18,7 @@ from handeye.agent.recording.session import Recorded, Stop, record_person
 from handeye.environments.sites import Request, Response, RunningSite
 from handeye.episodes.schema import Start
 
-LIMIT = 25.0
+LIMIT = 60.0
 """Seconds after which something hangs."""
 
 _REPORT = """<script>
@@ -102,6 +102,8 @@ class Person:
             for part in range(1, 9):
                 self.to(x0 + (x1 - x0) * part / 8, y0 + (y1 - y0) * part / 8)
                 await self.frame()
+        # nothing is dropped before the page has heard that it is over something
+        await self.calm()
         self.do("mouseup", 1)
         await self.calm()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -229,34 +228,6 @@ async def test_frames_and_shadow_roots_are_heard(sit: Sit, resources: Resources,
     assert episode.outcome is not None
     assert episode.outcome.status == "passed", episode.outcome.message
     assert person.site.told == before
-
-
-async def test_a_file_is_taken_along(sit: Sit, resources: Resources, tmp_path: Path) -> None:
-    person = sit("""<label class=at style="left:40px;top:40px">Your CV <input type=file id=f></label><script>
-      f.addEventListener('change', async () => told(f.files[0].name + ' ' + await f.files[0].text())) </script>""")
-    (tmp_path / "cv.txt").write_text("I can do it")
-    await person.open()
-    person.to(140, 50)
-    person.do("click", 1)
-    # a display without a window manager gives no window the keyboard
-    person.do("search", "--sync", "--onlyvisible", "--name", "Open File", "windowfocus", "--sync")
-    person.do("key", "slash")
-    person.do("type", "--delay", 40, str(tmp_path / "cv.txt").lstrip("/"))
-    person.do("key", "--delay", 200, "Return")
-    await person.told("cv.txt I can do it")
-    await person.calm()
-    recorded = await person.close_window()
-
-    (act,) = acts(recorded.episode)
-    assert act.verb == "upload"
-    (path,) = act.paths
-    assert Path(path).read_text() == "I can do it"
-    assert os.path.commonpath([path, person.out]) == str(person.out)
-    (tmp_path / "cv.txt").unlink()
-    episode = await again(person, resources, tmp_path)
-    assert episode.outcome is not None
-    assert episode.outcome.status == "passed", episode.outcome.message
-    assert person.site.told == ["cv.txt I can do it"]
 
 
 async def test_the_browsers_own_window_is_heard_by_what_it_does(sit: Sit, resources: Resources, tmp_path: Path) -> None:
