@@ -97,7 +97,7 @@ async def name_of(node: int, now: Observation, role: str | None = None) -> Named
         located = await grounder.locate(target, now)
         place = located.place if isinstance(located, Found | Hidden) else None
         if place is not None and place.node is not None and _is(tree, place.node, node):
-            return Named(target, node, sure=isinstance(located, Found) or located.reason == "offscreen")
+            return Named(target, node, sure=not isinstance(located, Hidden) or located.reason == "offscreen")
     return Named(Target(description=_said(tree, node) or tree.nodes[node].role, role=role), node, sure=False)
 
 

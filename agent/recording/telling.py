@@ -87,7 +87,7 @@ _INTENDED: dict[str, type[BaseModel]] = {
 def _intend(act: Act, intended: tuple[Place, ...]) -> IntendedAct:
     kind = _INTENDED.get(act.verb)
     if kind is None:
-        return act  # type: ignore[return-value]  # a verb without a place is an intent as it is
+        return act
     fields = {name: value for name, value in act}  # noqa: C416
     if intended:
         fields["path" if act.verb == "drag" else "at"] = intended if act.verb == "drag" else intended[0]
