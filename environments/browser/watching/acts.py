@@ -161,7 +161,9 @@ class Acts:
         if heard.kind in ("down", "key", "wheel", "input", "select") and heard.tab != self._tab:
             self._switch(heard)
         self._take(heard)
-        if heard.kind in ("down", "up", "key", "input", "select", "files", "dialog", "menu"):
+        # a chord that the browser's own window answers leads to nothing in the page
+        ours = heard.kind == "key" and _chord(heard) in _BROWSERS
+        if heard.kind in ("down", "up", "key", "input", "select", "files", "dialog", "menu") and not ours:
             self._felt = heard.at
         return self._complete()
 

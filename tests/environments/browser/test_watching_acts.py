@@ -83,6 +83,9 @@ def test_chords_of_the_browsers_own_window_are_told_by_what_they_do() -> None:
     went = Heard("visited", 5, "t1", way="back")
     assert verbs(key(1, "ArrowLeft", BUTTON, ("Alt",)), went) == ["back"]
     assert verbs(Heard("visited", 5, "t1", url="http://a.test/", way="elsewhere")) == ["navigate"]
+    # who types fast is at another page within a second
+    there = Heard("visited", 1.5, "t1", url="http://a.test/", way="elsewhere")
+    assert verbs(key(1, "l", BUTTON, ("Control",)), there) == ["navigate"]
 
 
 def test_a_navigation_that_an_act_or_the_page_led_to_is_no_act() -> None:
