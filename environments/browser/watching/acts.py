@@ -161,9 +161,10 @@ class Acts:
         if heard.kind in ("down", "key", "wheel", "input", "select") and heard.tab != self._tab:
             self._switch(heard)
         self._take(heard)
-        # a chord that the browser's own window answers leads to nothing in the page
-        ours = heard.kind == "key" and _chord(heard) in _BROWSERS
-        if heard.kind in ("down", "up", "key", "input", "select", "files", "dialog", "menu") and not ours:
+        if heard.kind == "key" and _chord(heard) in _BROWSERS:
+            # it leads to nothing in the page; what comes of it is the person's
+            self._felt = -math.inf
+        elif heard.kind in ("down", "up", "key", "input", "select", "files", "dialog", "menu"):
             self._felt = heard.at
         return self._complete()
 

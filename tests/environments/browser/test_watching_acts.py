@@ -82,6 +82,8 @@ def test_a_run_of_one_key_is_one_act_and_a_shifted_character_is_itself() -> None
 def test_chords_of_the_browsers_own_window_are_told_by_what_they_do() -> None:
     went = Heard("visited", 5, "t1", way="back")
     assert verbs(key(1, "ArrowLeft", BUTTON, ("Alt",)), went) == ["back"]
+    soon = Heard("visited", 1.6, "t1", way="back")
+    assert verbs(*press(1, 10, 10), key(1.5, "ArrowLeft", BUTTON, ("Alt",)), soon) == ["click", "back"]
     assert verbs(Heard("visited", 5, "t1", url="http://a.test/", way="elsewhere")) == ["navigate"]
     # who types fast is at another page within a second
     there = Heard("visited", 1.5, "t1", url="http://a.test/", way="elsewhere")
