@@ -32,9 +32,9 @@ pages: ## set up, then run the browser over pages and print the table; FULL=1 fo
 	@./setup.sh
 	@.venv/bin/python -m handeye.benchmarks.pages $(ARGS)
 
-replay-suite: ## set up, then replay episodes on pages that changed in known ways; FULL=1 for more than 500 cases
+replay-suite: ## set up, then hold replay to its figures: drift, hermetic repeats, kills, MiniWoB++; FULL=1: at full size
 	@./setup.sh
-	@.venv/bin/python -m handeye.benchmarks.replay.drift_suite $(ARGS)
+	@.venv/bin/python -m handeye.benchmarks.replay_suite $(ARGS)
 
 check: ## what reads the code: ruff, mypy, the layers, the list of packages
 	@./setup.sh

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from .agent.models.names import open_model
     from .agent.policies.model import Thinking
     from .agent.run import Resources, Run, run_episode
+    from .benchmarks.replay.action.report import Report
     from .benchmarks.replay.modes import ReplayOptions, replay
-    from .benchmarks.replay.report import Report
     from .environments.base import Environment, Stepped
     from .environments.browser.environment import BrowserEnvironment
     from .environments.browser.host import BrowserConfig, BrowserHost
@@ -39,7 +39,7 @@ _WHERE = {
     "resume": ".agent.face",
     "replay": ".benchmarks.replay.modes",
     "ReplayOptions": ".benchmarks.replay.modes",
-    "Report": ".benchmarks.replay.report",
+    "Report": ".benchmarks.replay.action.report",
     "run": ".agent.face",
     "run_sync": ".agent.face",
     "open_model": ".agent.models.names",

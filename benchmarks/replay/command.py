@@ -21,7 +21,7 @@ from ...tools.words import slug
 from ..commands import RunOptions, browser_of, section, setting, signals, with_settings
 from ..progress import Progress, Ticker, wipe
 from .modes import Mode, ModeReport, mode_of
-from .scoring import Pace
+from .policy.scoring import Pace
 from .several import episodes_in
 
 

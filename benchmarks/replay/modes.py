@@ -21,14 +21,14 @@ from ...tools.plugins import did_you_mean, load
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from .playback import PlaybackReport
-    from .report import Report
-    from .tally import PolicyReport
+    from .action.report import Report
+    from .playback.mode import PlaybackReport
+    from .policy.tally import PolicyReport
 
 MODES = {
-    "action": ".benchmarks.replay.action:ACTION",
-    "policy": ".benchmarks.replay.policy:POLICY",
-    "playback": ".benchmarks.replay.playback:PLAYBACK",
+    "action": ".benchmarks.replay.action.mode:ACTION",
+    "policy": ".benchmarks.replay.policy.mode:POLICY",
+    "playback": ".benchmarks.replay.playback.mode:PLAYBACK",
 }
 """Name → dotted path of a `Mode`."""
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from handeye.agent.face import resume, run
-from handeye.benchmarks.replay.counting import acts_of
+from handeye.benchmarks.replay_suite.counting import acts_of
 from handeye.episodes.claim import Claim
 from handeye.episodes.reader import Episode
 from handeye.tools.errors import EpisodeError, EpisodeUnwritable, UsageError
@@ -26,7 +26,7 @@ Mount = Callable[..., None]
 def task(ledger: Path) -> dict[str, Any]:
     return {
         "name": "counting",
-        "environment": "handeye.benchmarks.replay.counting:CountingWorld",
+        "environment": "handeye.benchmarks.replay_suite.counting:CountingWorld",
         "start": {"url": ledger.as_uri()},
         "steps": [{"type": f"act {number}"} for number in range(STEPS)],
         "postconditions": [{"text": f"act {STEPS - 1}"}],

@@ -12,7 +12,7 @@ import pytest
 
 from handeye.agent.face import resume, run
 from handeye.agent.person import NoPerson
-from handeye.benchmarks.replay.counting import acts_of
+from handeye.benchmarks.replay_suite.counting import acts_of
 from handeye.episodes.claim import Claim
 from handeye.episodes.reader import Episode
 from handeye.episodes.schema import Observation
@@ -25,7 +25,7 @@ STEPS = 6
 def task(folder: Path, **more: Any) -> dict[str, Any]:
     return {
         "name": "counting",
-        "environment": "handeye.benchmarks.replay.counting:CountingWorld",
+        "environment": "handeye.benchmarks.replay_suite.counting:CountingWorld",
         "start": {"url": (folder / "ledger").as_uri()},
         "inputs": {"who": "nobody"},
         "steps": [{"type": f"act {number} of {{who}}"} for number in range(STEPS)],

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from handeye.agent.face import run
-from handeye.benchmarks.replay.counting import acts_of
+from handeye.benchmarks.replay_suite.counting import acts_of
 from handeye.episodes.reader import Episode
 from handeye.episodes.store import HEADER, LINES
 
@@ -30,7 +30,7 @@ def handeye(*words: object) -> tuple[int, str]:
 
 async def test_resume_pack_and_unpack(tmp_path: Path) -> None:
     episode, ledger = tmp_path / "e", tmp_path / "ledger"
-    world = "handeye.benchmarks.replay.counting:CountingWorld"
+    world = "handeye.benchmarks.replay_suite.counting:CountingWorld"
     steps = [{"type": f"act {number}"} for number in range(4)]
     checks = [{"text": "act 3"}]
     await run(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from handeye.benchmarks.replay.glyph import glyph_of, likeness, same_glyphs
+from handeye.benchmarks.replay.action.glyph import glyph_of, likeness, same_glyphs
 from handeye.tools.pixels import Pixels
 
 SHAPES = {

@@ -14,8 +14,8 @@ import pytest
 from handeye.agent.models.scripted import ScriptedModel
 from handeye.agent.policies.model import Thinking
 from handeye.agent.run import Resources
-from handeye.benchmarks.replay.golden import FOLDER, GOLDEN, make
-from handeye.benchmarks.replay.playback import PlaybackOptions, playback
+from handeye.benchmarks.replay.playback.golden import FOLDER, GOLDEN, make
+from handeye.benchmarks.replay.playback.mode import PlaybackOptions, playback
 from handeye.environments.drawn import DrawnEnvironment
 from handeye.environments.recorded import RecordedEnvironment
 from handeye.episodes.pack import unpack
@@ -36,7 +36,9 @@ Change = Callable[[dict[str, Any]], None]
 @pytest.mark.parametrize("name", sorted(GOLDEN))
 async def test_our_code_is_unchanged(name: str) -> None:
     report = await playback(Episode.open(FOLDER / f"{name}.zip"))
-    assert report.same, f"{report.where}\n{report.difference}\nmeant? python -m handeye.benchmarks.replay.golden {name}"
+    assert report.same, (
+        f"{report.where}\n{report.difference}\nmeant? python -m handeye.benchmarks.replay.playback.golden {name}"
+    )
     assert (report.where, report.lacks) == ("", {})
     assert report.calls > 0
 

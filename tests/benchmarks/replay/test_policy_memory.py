@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from handeye.agent.policies.model import Thinking
-from handeye.benchmarks.replay import throughput
-from handeye.benchmarks.replay.policy import PolicyOptions, policy
-from handeye.benchmarks.replay.scoring import Pace
+from handeye.benchmarks.replay.policy.mode import PolicyOptions, policy
+from handeye.benchmarks.replay.policy.scoring import Pace
+from handeye.benchmarks.replay_suite import throughput
 from handeye.episodes.reader import Episode
 from handeye.episodes.schema import Decision, ModelInfo, Observation, Reply, Request, Step, Task
 from handeye.episodes.store import Store, open_store

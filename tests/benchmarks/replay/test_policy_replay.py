@@ -14,10 +14,10 @@ from handeye.agent.models.endpoint import ModelEndpoint
 from handeye.agent.models.oracle import OracleModel
 from handeye.agent.models.scripted import ScriptedModel
 from handeye.agent.policies.model import Thinking
-from handeye.benchmarks.replay.items import RecordedItems
-from handeye.benchmarks.replay.matching import strict
-from handeye.benchmarks.replay.policy import PolicyOptions, policy
-from handeye.benchmarks.replay.scoring import Pace
+from handeye.benchmarks.replay.policy.items import RecordedItems
+from handeye.benchmarks.replay.policy.matching import strict
+from handeye.benchmarks.replay.policy.mode import PolicyOptions, policy
+from handeye.benchmarks.replay.policy.scoring import Pace
 from handeye.episodes.hindsight import as_past, as_seen
 from handeye.episodes.reader import Episode
 from handeye.episodes.schema import (

@@ -10,11 +10,11 @@ import pytest
 from rich.console import Console
 
 from handeye.agent.policies.model import Thinking
-from handeye.benchmarks.replay import throughput
-from handeye.benchmarks.replay.policy import PolicyOptions, policy_of_several
-from handeye.benchmarks.replay.scoring import Pace
+from handeye.benchmarks.replay.policy.mode import PolicyOptions, policy_of_several
+from handeye.benchmarks.replay.policy.scoring import Pace
+from handeye.benchmarks.replay.policy.tally import PolicyReport
 from handeye.benchmarks.replay.several import Entry
-from handeye.benchmarks.replay.tally import PolicyReport
+from handeye.benchmarks.replay_suite import throughput
 from handeye.episodes.convert.files import open_files
 from handeye.episodes.convert.formats import importer
 from handeye.episodes.convert.writing import write_recording

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from handeye.agent.run import Resources
+from handeye.benchmarks.replay.action.report import Report
 from handeye.benchmarks.replay.modes import replay
-from handeye.benchmarks.replay.report import Report
 from handeye.environments.sites import Request, Response, RunningSite
 from handeye.episodes.reader import Episode
 from handeye.tools.errors import UsageError

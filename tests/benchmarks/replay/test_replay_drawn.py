@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from handeye.agent.run import Resources, Run, run_episode
+from handeye.benchmarks.replay.action.report import Report
 from handeye.benchmarks.replay.modes import replay
-from handeye.benchmarks.replay.report import Report
 from handeye.environments.drawn import DrawnEnvironment, Scene, Widget
 from handeye.episodes.reader import Episode
 from handeye.episodes.schema import Check, Decision, LazyTree, Observation, Start, Step, Task

@@ -15,10 +15,10 @@ import handeye
 from handeye.agent.models.endpoint import ModelEndpoint
 from handeye.agent.models.oracle import OracleModel
 from handeye.agent.policies.model import Thinking
-from handeye.benchmarks.replay.golden import FOLDER
-from handeye.benchmarks.replay.playback import PlaybackReport
+from handeye.benchmarks.replay.playback.golden import FOLDER
+from handeye.benchmarks.replay.playback.mode import PlaybackReport
+from handeye.benchmarks.replay.policy.tally import PolicyReport, bootstrap, wilson
 from handeye.benchmarks.replay.several import episodes_in, folder_names
-from handeye.benchmarks.replay.tally import PolicyReport, bootstrap, wilson
 from handeye.episodes.pack import unpack
 from handeye.episodes.reader import Episode
 from handeye.episodes.schema import Reply, Request

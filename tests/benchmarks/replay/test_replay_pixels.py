@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handeye.benchmarks.replay import pixels
+from handeye.benchmarks.replay.action import pixels
 from handeye.environments.drawn import DrawnEnvironment, Scene, Widget
 from handeye.episodes.schema import Start
 from handeye.tools.geometry import Box

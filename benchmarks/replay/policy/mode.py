@@ -1,0 +1,225 @@
+"""Replay as a measure of a policy: it is shown the recorded past and frame of every step, and its answers are scored. Nothing is done.
+
+Hundreds of steps are asked about at once, for a server answers many together nearly as fast as one. A frame is read when its question is
+sent, and gone with the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from ....agent.base import Dialect, Model, Policy
+from ....agent.calls import Calls
+from ....agent.dialects.common import prompts_hash
+from ....agent.dialects.names import open_dialect
+from ....agent.grounding.chain import EMBEDDED, MODEL, named_grounders
+from ....agent.grounding.means import Means
+from ....agent.grounding.screen import ScreenReader
+from ....agent.mind import Mind
+from ....agent.models.names import Tell
+from ....agent.policies.model import ModelPolicy, Thinking
+from ....agent.versions import versions
+from ....agent.views import Views
+from ....episodes.reader import Episode
+from ....episodes.schema import FORMAT, Item, ModelInfo, Prediction, ScoringHeader
+from ....tools.errors import UsageError
+from ..modes import Mode
+from ..several import Hear, Several, folder_names, of_each
+from .asking import Heard, ask
+from .clients import Clients
+from .items import RecordedItems
+from .scoring import Pace, score
+from .tally import PolicyReport, bootstrap
+
+
+@dataclass(frozen=True)
+class PolicyOptions:
+    """Who is asked, and how.
+
+    Attributes:
+        model: Who answers: a model, its name or address.
+        policy: Makes the policy that is asked in place of a model that plans; one for each question.
+        dialect: What the model speaks; None tells it by the model's name.
+        thinking: How it is asked to plan.
+        grounders: Who finds the places that are named; None is the model itself where one plans, else what needs none.
+        goal: What to ask in place of the recorded goal.
+        steps: Numbers of the only steps to ask about.
+        pace: How many questions at once, and how often.
+        out: Folder for predictions and scores; what is there already is not asked again, but for what the infrastructure failed at.
+        warn: Told what a model's server cannot do.
+    """
+
+    model: Model | str | None = None
+    policy: Callable[[], Policy] | None = None
+    dialect: str | None = None
+    thinking: Thinking = field(default_factory=Thinking)
+    grounders: Sequence[str] | None = None
+    goal: str | None = None
+    steps: Collection[int] | None = None
+    pace: Pace = field(default_factory=Pace)
+    out: Path | None = None
+    warn: Tell | None = None
+
+
+async def policy(episode: Episode, options: PolicyOptions) -> PolicyReport:
+    """Asks about the steps of an episode and scores the answers by the strict rule.
+
+    Raises:
+        UsageError: There is nobody to ask or nothing to ask about; the folder holds another scoring.
+        ModelError: The model's server is not there at all.
+        EpisodeError: The scores cannot be written.
+    """
+    _check(options)
+    items = _questions(episode, options)
+    async with await _Asked.open(options) as asked:
+        return await asked.about(episode, items, options.out)
+
+
+async def policy_of_several(paths: Sequence[Path], options: PolicyOptions, heard: Hear[PolicyReport]) -> Several:
+    """Asks about the steps of several episodes, as many questions at once as of one.
+
+    Args:
+        paths: Folders and zips.
+        options: As for one; `PolicyOptions.out` gets a folder for each.
+        heard: Told of each episode when it is done.
+
+    Raises:
+        UsageError: There is nobody to ask.
+        ModelError: The model's server is not there at all.
+    """
+    _check(options)
+    names = dict(zip(paths, folder_names(paths), strict=True))
+    async with await _Asked.open(options) as asked:
+
+        async def score_one(episode: Episode) -> PolicyReport:
+            out = options.out / names[episode.path] if options.out is not None else None
+            return await asked.about(episode, _questions(episode, options), out)
+
+        entries = await of_each(paths, score_one, options.pace.concurrency, heard)
+    return Several(entries, _total([each.report for each in entries if each.report is not None]))
+
+
+def _check(options: PolicyOptions) -> None:
+    if (options.model is None) == (options.policy is None):
+        raise UsageError("a replay that scores asks a model or a policy, and one of them", remedy="--model URL")
+
+
+def _questions(episode: Episode, options: PolicyOptions) -> RecordedItems:
+    items = RecordedItems(episode, goal=options.goal, steps=options.steps)
+    if not len(items):
+        why = "; ".join(f"{count} × {reason}" for reason, count in items.left_out.items()) or "it has no steps"
+        raise UsageError(f"{episode.path} holds nothing to ask about: {why}")
+    if options.model is not None and not items.goal:
+        raise UsageError(f"{episode.path} does not say what its goal was", remedy="say it: --goal TEXT")
+    return items
+
+
+def _total(reports: Sequence[PolicyReport]) -> str:
+    counts = [(each.right, each.right + each.wrong) for each in (report.summary() for report in reports)]
+    right, answers = sum(each[0] for each in counts), sum(each[1] for each in counts)
+    told = f"{right} of {answers} right in {len(reports)} episodes"
+    interval = bootstrap(counts)
+    if interval is None:
+        return told
+    return f"{told} = {right / answers:.1%} (95 %, over episodes: {interval[0]:.1%}–{interval[1]:.1%})"
+
+
+class _Asked:
+    """Who is asked, about any number of episodes; never more questions at once than the pace says.
+
+    Args:
+        options: Who that is.
+        clients: Of the model; None where a policy is asked.
+        info: Which model it is, and how it is asked.
+        dialect: What it speaks.
+    """
+
+    def __init__(
+        self, options: PolicyOptions, clients: Clients | None, info: ModelInfo | None, dialect: Dialect | None
+    ) -> None:
+        self._options, self._clients, self._info, self._dialect = options, clients, info, dialect
+        self._reader = ScreenReader()
+        self._names = tuple(options.grounders or (EMBEDDED if clients is None else MODEL))
+        self._slots = asyncio.Semaphore(options.pace.concurrency)
+
+    @classmethod
+    async def open(cls, options: PolicyOptions) -> _Asked:
+        """Finds out who it is.
+
+        Raises:
+            UsageError: A name is unknown.
+            ModelError: The model is not there.
+        """
+        if options.model is None:
+            return cls(options, None, None, None)
+        clients = Clients(options.model, options.pace.concurrency, options.warn)
+        try:
+            info = await clients.first.describe()
+            dialect = open_dialect(options.dialect, info.name)
+        except BaseException:
+            await clients.close()
+            raise
+        sampling = {**info.sampling, "dialect": dialect.name, **options.thinking.model_dump()}
+        info = info.model_copy(update={"sampling": sampling, "prompt": prompts_hash()})
+        return cls(options, clients, info, dialect)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._reader.close()
+        if self._clients is not None:
+            await self._clients.close()
+
+    async def about(self, episode: Episode, items: RecordedItems, out: Path | None) -> PolicyReport:
+        """Asks about one episode. Raises as `policy` does."""
+        options = self._options
+        kind: object = ModelPolicy if options.policy is None else options.policy
+        header = ScoringHeader(
+            format=FORMAT,
+            created=datetime.now(UTC).astimezone().isoformat(timespec="seconds"),
+            episode=episode.header.id,
+            source=str(episode.path),
+            policy=f"{getattr(kind, '__module__', '')}:{getattr(kind, '__qualname__', type(kind).__qualname__)}",
+            grounders=self._names,
+            matcher=f"{__package__}.matching:strict",
+            model=self._info,
+            versions=versions(),
+            goal=options.goal,
+            steps=tuple(sorted(options.steps)) if options.steps is not None else None,
+            left_out=items.left_out,
+            lacks=items.lacks,
+        )
+        return await score(items, self._answer, header, options.pace, out)
+
+    async def _answer(self, item: Item) -> Prediction:
+        options = self._options
+        async with self._slots:
+            said = await self._of_model(item) if options.policy is None else await self._of_policy(item, options.policy)
+        if options.policy is not None or options.thinking.frames > 1:
+            # frames of the past are shared by many questions: they are read again where they are needed
+            for step in item.past:
+                step.saw.frame.release()
+        return said
+
+    async def _of_policy(self, item: Item, make: Callable[[], Policy]) -> Prediction:
+        return await ask(item, make(), named_grounders(self._names, Means(self._reader)), Heard())
+
+    async def _of_model(self, item: Item) -> Prediction:
+        assert self._clients is not None
+        assert self._dialect is not None
+        given = {name: value for name, value in item.task.inputs.items() if value is not None}
+        with self._clients.one() as model:
+            heard = Heard()
+            mind = Mind(self._dialect, Calls(model, heard), Views(self._dialect.fit))
+            grounder = named_grounders(self._names, Means(self._reader, mind=mind))
+            return await ask(item, ModelPolicy(mind, given, self._options.thinking), grounder, heard)
+
+
+POLICY = Mode(policy, PolicyOptions, policy_of_several)
+"""See `MODES`."""

@@ -1,0 +1,137 @@
+"""What the drift suites share: the site with one page, the clicks of a recording, the table of what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ...agent.run import Resources, Run, run_episode
+from ...environments.sites import Request, Response
+from ...episodes.reader import Episode
+from ...episodes.schema import Decision, Observation, Probe, Start, Step, Task
+from ...tools.actions import Click, Done, Place
+from ..replay.action.mode import replay_action
+from ..replay.action.report import Report
+from ..replay.modes import ReplayOptions
+
+THROUGH = 0.95
+"""Share of the steps with one true target that have to go through."""
+_PLACES = """(() => {
+  const found = {};
+  const walk = (page, x, y) => {
+    for (const e of page.querySelectorAll("[data-key],[data-at]")) {
+      const r = e.getBoundingClientRect();
+      if (r.width || e.dataset.at) found[e.dataset.key || e.dataset.at] = [x + r.left + r.width / 2, y + r.top + r.height / 2];
+    }
+    for (const frame of page.querySelectorAll("iframe")) {
+      const r = frame.getBoundingClientRect();
+      walk(frame.contentDocument, x + r.left + frame.clientLeft, y + r.top + frame.clientTop);
+    }
+  };
+  walk(document, 0, 0);
+  return found;
+})()"""
+
+
+@dataclass
+class Tally:
+    """The line of one kind of change.
+
+    Attributes:
+        cases: Pages that were replayed.
+        wrong: Of those in which something was clicked that should not have been, or not in that order.
+        right: Verdicts that are the right ones, of those that were `told`.
+        through: Steps done, of the `steps` that have one true target.
+        notes: What was not as it should be.
+    """
+
+    cases: int = 0
+    wrong: int = 0
+    right: int = 0
+    told: int = 0
+    through: int = 0
+    steps: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+class Pages:
+    """A site of one page, as it is at the moment; it hears what is clicked."""
+
+    def __init__(self) -> None:
+        self.html = ""
+        self.hits: list[str] = []
+
+    def respond(self, request: Request) -> Response:
+        """See `Site.respond`."""
+        if request.path == "/hit":
+            self.hits.append(request.query["key"])
+            return Response.text("")
+        return Response.text(self.html) if request.path == "/page" else Response.text("", status=404)
+
+    def path(self, page: str) -> str:
+        """See `Site.path`."""
+        return page
+
+
+class Stage:
+    """Records clicks and replays them.
+
+    Args:
+        resources: The browser.
+        folder: For the episodes.
+    """
+
+    def __init__(self, resources: Resources, folder: Path) -> None:
+        self._resources = resources
+        self._folder = folder
+        self._count = 0
+
+    async def record(self, url: str, wanted: Sequence[Place]) -> Episode:
+        """An episode of some clicks on a page."""
+        self._count += 1
+        probes = (Probe(kind="script", argument=_PLACES),)
+        task = Task(name="drift", start=Start(url=url), probes=probes)
+        run = Run(task=task, out=self._folder / str(self._count), policy=_Clicks(wanted))
+        return await run_episode(run, self._resources)
+
+    async def replay(self, recorded: Episode, patience: float, start: dict[str, Any] | None = None) -> Report:
+        """Does it again on what the page is now."""
+        self._count += 1
+        options = ReplayOptions(
+            out=self._folder / str(self._count), settings=start or {}, patience=patience, resources=self._resources
+        )
+        return await replay_action(recorded, options)
+
+
+class _Clicks:
+    """A policy that clicks given places."""
+
+    def __init__(self, places: Sequence[Place]) -> None:
+        self._places = places
+
+    async def decide(self, task: Task, past: Sequence[Step], now: Observation) -> Decision:
+        if len(past) < len(self._places):
+            return Decision(intent=Click[Place](at=self._places[len(past)]), memo=len(past))
+        return Decision(intent=Done())
+
+
+def places_of(episode: Episode) -> dict[str, list[float]]:
+    """Where the middle of each thing was at the end of an episode, by its key, CSS pixels."""
+    outcome = episode.outcome
+    found = outcome.evidence[0].value if outcome is not None and outcome.evidence else None
+    return found if isinstance(found, dict) else {}  # type: ignore[return-value]  # what _PLACES gives
+
+
+def failures(tallies: dict[str, Tally]) -> list[str]:
+    """Which figures are missed."""
+    wrong = sum(each.wrong for each in tallies.values())
+    steps, through = (sum(getattr(each, name) for each in tallies.values()) for name in ("steps", "through"))
+    told, right = (sum(getattr(each, name) for each in tallies.values()) for name in ("told", "right"))
+    missed = [f"{wrong} wrong clicks"] if wrong else []
+    if through < THROUGH * steps:
+        missed.append(f"{through} of {steps} steps with one true target went through, fewer than {THROUGH:.0%}")
+    if right < told:
+        missed.append(f"{told - right} of {told} verdicts are not the right ones")
+    return missed

@@ -1,0 +1,20 @@
+"""The drift suite at its small size: no wrong click, every verdict the right one, nearly every true target reached."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+
+from handeye.benchmarks.replay_suite.drift_stage import failures
+from handeye.benchmarks.replay_suite.drift_suite import KINDS, measure
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+async def test_no_wrong_click() -> None:
+    seeds = [random.SystemRandom().randrange(10**9) for _ in range(44 if os.environ.get("FULL") else 3)]
+    tallies = await measure(seeds, KINDS, scenes=seeds[:1])
+    told = [f"{kind}: {note}" for kind, each in tallies.items() for note in each.notes]
+    assert failures(tallies) == [], f"seeds {seeds}: {told}"
