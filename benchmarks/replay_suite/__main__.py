@@ -1,0 +1,173 @@
+"""``make replay-suite``: what replay promises, measured, in one table. Exit code 1 when a figure is missed.
+
+::
+
+    python -m handeye.benchmarks.replay_suite --only drift          # FULL=1 in the environment: at full size
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ...agent.run import Resources
+from ...environments.sites.miniwob import tasks
+from ...tools.errors import HandeyeError, UsageError
+from . import drift_suite, hermetic, miniwob, sigkill
+from .drift_stage import failures
+
+_WIDTH = 150
+"""Columns where there is no terminal: a log."""
+
+
+class Line(NamedTuple):
+    """A figure.
+
+    Attributes:
+        what: What was counted.
+        good: How often it was as it should be, and `of` how many.
+        wrong: Wrong clicks; None where nothing could be clicked wrongly.
+        missed: Why the figure is missed; empty when it is not.
+    """
+
+    what: str
+    good: int
+    of: int
+    wrong: int | None = None
+    missed: str = ""
+
+
+class Found(NamedTuple):
+    """What a part found.
+
+    Attributes:
+        lines: Its figures.
+        notes: What was not as it should be, one by one, and what a run needs to be repeated.
+        missed: Figures of the part as a whole that are missed.
+    """
+
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
+
+
+def drift(full: bool, folder: Path) -> Found:
+    """Pages that changed in known ways, with seeds drawn now."""
+    del folder
+    pages, rounds = (44, 2) if full else (3, 1)
+    seeds, scenes = ([random.SystemRandom().randrange(10**9) for _ in range(count)] for count in (pages, rounds))
+    tallies = asyncio.run(drift_suite.measure(seeds, drift_suite.KINDS, scenes=scenes))
+    lines = [
+        Line(f"drift, {kind}: right verdicts ({each.cases} cases)", each.right, each.told, each.wrong)
+        for kind, each in tallies.items()
+    ]
+    through, steps = (sum(getattr(each, name) for each in tallies.values()) for name in ("through", "steps"))
+    lines.append(Line("drift: steps with one true target that went through", through, steps))
+    notes = [f"drift: seeds {seeds}, of scenes {scenes}"]
+    notes += [f"drift, {kind}: {note}" for kind, each in tallies.items() for note in each.notes]
+    return Found(tuple(lines), tuple(notes), tuple(f"drift: {each}" for each in failures(tallies)))
+
+
+def repeats(full: bool, folder: Path) -> Found:
+    """A stateful page whose server is gone, again and again."""
+
+    async def go() -> hermetic.Hermetic:
+        async with Resources() as resources:
+            return await hermetic.measure(20 if full else 3, folder, resources)
+
+    found = asyncio.run(go())
+    what = f"hermetic replays of a stateful page with every pixel of {found.frames} frames the same"
+    missed = "" if found.identical == found.passed == found.runs else f"{found.passed} of {found.runs} passed"
+    if found.asked:
+        missed = f"{found.asked} requests reached the server"
+    return Found((Line(what, found.identical, found.runs, missed=missed),))
+
+
+def kills(full: bool, folder: Path) -> Found:
+    """Runs killed with SIGKILL, and gone on with."""
+    tally = sigkill.trials(sigkill.FULL if full else sigkill.FEW, random.SystemRandom().randrange(10**9), folder / "k")
+    bad = tally.lost + tally.repeated + tally.missing + tally.unreadable + tally.unfinished + tally.went_on
+    what = f"episodes killed ({tally.kills} times) and gone on with: nothing lost, nothing done twice"
+    missed = f"{bad} acts or episodes lost, repeated, unreadable or unfinished" if tally.failed else ""
+    return Found(
+        (Line(what, tally.trials - min(bad, tally.trials), tally.trials, missed=missed),), tuple(tally.problems)
+    )
+
+
+def random_acts(full: bool, folder: Path) -> Found:
+    """Random acts on MiniWoB++ tasks."""
+    names = tasks() if full else tasks()[::25]
+    tally = asyncio.run(miniwob.measure(names, random.SystemRandom().randrange(10**6), folder))
+    lines = (
+        Line("MiniWoB++: episodes of random acts done again whole in a new process", tally.whole, tally.tasks),
+        Line("MiniWoB++: the same document", tally.dom, tally.tasks),
+        Line("MiniWoB++: the same reward", tally.rewards, tally.tasks),
+        Line("MiniWoB++: frames the same to the pixel", tally.same, tally.frames),
+    )
+    return Found(lines, tuple(tally.notes), tuple(f"MiniWoB++: {each}" for each in tally.missed()))
+
+
+PARTS: Mapping[str, Callable[[bool, Path], Found]] = {
+    "drift": drift,
+    "hermetic": repeats,
+    "sigkill": kills,
+    "miniwob": random_acts,
+}
+"""Name of a part → what measures it, at full size or not, in a folder; in the order in which they run."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code: 0, 1 when a figure is missed, 2 for a mistake of the person's, 5 when no browser runs."""
+    parser = argparse.ArgumentParser(prog="python -m handeye.benchmarks.replay_suite", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--only", action="append", choices=list(PARTS), help="a part, again for more")
+    asked = parser.parse_args(arguments)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
+    found: list[Found] = []
+    began = time.monotonic()
+    try:
+        for name in asked.only or PARTS:
+            with tempfile.TemporaryDirectory(prefix=f"handeye-{name}-") as folder:
+                found.append(PARTS[name](bool(os.environ.get("FULL")), Path(folder)))
+            console.print(Text(f"{name}: done at {time.monotonic() - began:.0f} s", style="dim"))
+    except HandeyeError as error:
+        console.print(Text(f"handeye: {error}", style="red"), soft_wrap=True)
+        return 2 if isinstance(error, UsageError) else 5
+    return _told(found, console)
+
+
+def _told(found: Sequence[Found], console: Console) -> int:
+    table = Table("what", box=box.SIMPLE_HEAD, pad_edge=False)
+    for head in ("as it should be", "of", "wrong clicks"):
+        table.add_column(head, justify="right")
+    missed = [each for part in found for each in part.missed]
+    for part in found:
+        for line in part.lines:
+            wrong = "" if line.wrong is None else str(line.wrong)
+            table.add_row(Text(line.what), str(line.good), str(line.of), wrong, style="red" if line.missed else "")
+            missed += [f"{line.what}: {line.missed}"] if line.missed else []
+    console.print(table)
+    for part in found:
+        for note in part.notes:
+            console.print(Text(f"  {note}", style="dim"), soft_wrap=True)
+    for each in missed:
+        console.print(Text(f"✗ {each}", style="red"), soft_wrap=True)
+    console.print(Text(f"{len(missed)} figures missed" if missed else "nothing missed", style="bold"))
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
