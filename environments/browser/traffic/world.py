@@ -12,9 +12,9 @@ import hashlib
 import ssl
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
+import trustme
 from playwright.async_api import BrowserContext, Page
 
 from ....episodes.network import Exchange, RecordedNetwork, redacted_body
@@ -26,8 +26,6 @@ from .book import Book
 from .ears import Ears
 from .turns import Turn, Turns
 
-_CERTIFICATE = Path(__file__).parent / "world.pem"
-"""A key that is no secret: it speaks for nobody, to a context that asks nobody."""
 _BLOCKED = 0.5
 """Seconds without a word after which what holds up others is passed over."""
 _ARRIVES = 1.0
@@ -67,7 +65,8 @@ class RecordedWorld:
     async def open(self, url: str) -> str:
         """See `Traffic.open`: where the recording began, unless the address that is wanted was recorded, too."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(_CERTIFICATE)
+        # made anew for each world, and trusted by nobody: its context shows whatever certificate comes
+        trustme.CA().issue_cert("recorded.invalid").configure_cert(context)
         outer = await self._serve(self._outer)
         self._plain = await self._serve(self._inner("http"))
         self._secure = await self._serve(self._inner("https"), context)
