@@ -97,6 +97,8 @@ class HermeticSite:
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        # also of one that is cancelled before it has begun
+        task.add_done_callback(lambda _: writer.close())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, ValueError):
@@ -104,7 +106,6 @@ class HermeticSite:
             if asked is not None:
                 self.asked += 1
                 await self._answer(asked, reader, writer)
-        writer.close()
 
     async def _answer(self, asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         match asked.method, asked.path:

@@ -77,7 +77,7 @@ def test_one_recording_there_and_back(tmp_path: Path) -> None:
         (["convert", "osworld", "."], "there is no recording of osworld in .\nfrom: agentnet, "),
         (
             ["export", "e", "--to", "playwrite"],
-            "did you mean 'playwright'? known: agentnet, osworld, playwright, recorder, sft",
+            "did you mean 'playwright'? known: agentnet, har, osworld, playwright, recorder, sft",
         ),
         (["export", "e", "--to", "osworld", "--dialect", "phi4"], "--to sft"),
         (["export", "e", "--to", "sft", "--dialect", "klingon"], "there is no dialect named 'klingon'"),

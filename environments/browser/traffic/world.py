@@ -158,7 +158,8 @@ class RecordedWorld:
 
     async def _serve(self, handle: Callable[..., Awaitable[None]], context: ssl.SSLContext | None = None) -> int:
         def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            self._task(self._handled(handle, reader, writer))
+            # also of one that is cancelled before it has begun
+            self._task(self._handled(handle, reader, writer)).add_done_callback(lambda _: writer.close())
 
         server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context, backlog=256)
         self._servers.append(server)
@@ -181,10 +182,11 @@ class RecordedWorld:
             if not writer.is_closing():
                 hang_up(writer, whole)
 
-    def _task(self, work: Any) -> None:
+    def _task(self, work: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.ensure_future(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        return task
 
     async def _outer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await read_request(reader, "http")

@@ -128,20 +128,21 @@ def test_what_is_no_episode_is_refused_by_name(tmp_path: Path) -> None:
     episode = converted("agentnetbench", made, tmp_path / "episode")
     header = (episode.path / "episode.json").read_text(encoding="utf-8")
 
-    def spoiled(name: str, text: str | None) -> str:
+    def spoiled(name: str, text: str) -> str:
         folder = tmp_path / name
         folder.mkdir()
-        if text is not None:
-            (folder / "episode.json").write_text(text, encoding="utf-8")
+        (folder / "episode.json").write_text(text, encoding="utf-8")
         refused = handeye("replay", folder, cwd=tmp_path)
         assert refused.returncode == 5 and name in refused.stderr and "Traceback" not in refused.stderr
         return refused.stderr
 
     assert "is not JSON" in spoiled("truncated", header[:300])
     assert "not an episode of handeye" in spoiled("foreign", '{"task_id": "b"}')
-    assert "it has no episode.json" in spoiled("empty", None)
     later = json.loads(header) | {"format": 9}
     assert "format 9" in spoiled("later", json.dumps(later))
+    (tmp_path / "empty").mkdir()
+    empty = handeye("replay", tmp_path / "empty", cwd=tmp_path)
+    assert empty.returncode == 2 and "is no episode, and holds none" in empty.stderr
     # what was made on a desktop is the person's to place: 2, with the way out
     desktop = handeye("replay", episode.path, cwd=tmp_path)
     assert desktop.returncode == 2 and "--start URL" in desktop.stderr
