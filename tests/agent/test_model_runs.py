@@ -49,6 +49,7 @@ def task(url: str, **more: Any) -> Mapping[str, Any]:
     return {"name": "join", "goal": "Sign up as Ada", "start": url, "postconditions": [{"text": "Welcome Ada"}], **more}
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 async def test_the_shop_is_served_from_the_goal_alone_over_http(resources: Resources, tmp_path: Path) -> None:
     demo, lines = resolve_task(DEMO)

@@ -171,12 +171,20 @@ async def test_frames_at_the_same_time(fresh: ScreenReader) -> None:
     "after",
     [
         pytest.param([*FORM[:2], (220, 60, "Augusta"), *FORM[3:]], id="replaced"),
-        pytest.param([*FORM[:4], (220, 90, "Lovelace-Byron"), *FORM[5:]], id="longer"),
-        pytest.param([*FORM[:6], *FORM[7:]], id="removed"),
-        pytest.param([*FORM[:6], (110, 120, "is missing"), *FORM[6:]], id="beside"),
-        pytest.param([*FORM[:7], (20, 150, "Country"), (220, 150, "Germany"), *FORM[7:]], id="between"),
-        pytest.param([*FORM[:9], (20, 230, "Your card is charged at once."), FORM[10]], id="shorter"),
-        pytest.param([*FORM[:10], (20, 252, "You can send it back within fifty days, for nothing.")], id="at the edge"),
+        pytest.param([*FORM[:4], (220, 90, "Lovelace-Byron"), *FORM[5:]], id="longer", marks=pytest.mark.slow),
+        pytest.param([*FORM[:6], *FORM[7:]], id="removed", marks=pytest.mark.slow),
+        pytest.param([*FORM[:6], (110, 120, "is missing"), *FORM[6:]], id="beside", marks=pytest.mark.slow),
+        pytest.param(
+            [*FORM[:7], (20, 150, "Country"), (220, 150, "Germany"), *FORM[7:]], id="between", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            [*FORM[:9], (20, 230, "Your card is charged at once."), FORM[10]], id="shorter", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            [*FORM[:10], (20, 252, "You can send it back within fifty days, for nothing.")],
+            id="at the edge",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 async def test_a_change_read_alone_equals_the_whole(fresh: ScreenReader, after: list[Text]) -> None:
@@ -223,6 +231,7 @@ async def test_noise_is_no_change_but_a_fade_is(fresh: ScreenReader) -> None:
     assert fresh.counts.whole == 1
 
 
+@pytest.mark.slow
 async def test_a_worker_killed_in_the_middle_of_a_page(fresh: ScreenReader) -> None:
     await fresh.read(draw(FORM))
     first = worker(fresh)

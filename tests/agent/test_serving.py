@@ -31,6 +31,7 @@ async def ended(*command: str) -> tuple[int, str, str]:
     return process.returncode, out.decode(), err.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 async def test_a_goal_is_done_by_a_model_that_another_process_serves(play: Play, serve: Serve, tmp_path: Path) -> None:
     url = serve(FORM)

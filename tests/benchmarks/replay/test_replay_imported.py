@@ -103,6 +103,7 @@ def handeye(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 async def test_the_command_says_by_its_exit_code_what_came_of_it(play: Play, tmp_path: Path) -> None:
     page = Buttons()
     with RunningSite(page) as site:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import pytest
@@ -17,10 +16,17 @@ pytestmark = pytest.mark.browser
 
 @pytest.mark.parametrize(
     "words",
-    ["icons: another order", "icons: one less", "cards of pictures", "table: sorted", "questions: another order"],
+    [
+        "icons: one less",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("icons: another order", "cards of pictures", "table: sorted", "questions: another order")
+        ),
+    ],
 )
 async def test_a_scene_goes_as_it_should(words: str, resources: Resources, tmp_path: Path) -> None:
-    seed = random.SystemRandom().randrange(10**9)
+    # `make replay-suite` draws a seed each time
+    seed = 7
     tallies: dict[str, Tally] = {}
     await run_scenes(seed, resources, tmp_path, tallies, words)
     told = [note for each in tallies.values() for note in each.notes]

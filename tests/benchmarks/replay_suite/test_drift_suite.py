@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 
 import pytest
 
@@ -14,7 +13,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 async def test_no_wrong_click() -> None:
-    seeds = [random.SystemRandom().randrange(10**9) for _ in range(44 if os.environ.get("FULL") else 3)]
-    tallies = await measure(seeds, KINDS, scenes=seeds[:1])
+    # `make replay-suite` draws its seeds each time, and runs more than 500 cases
+    seeds = range(44 if os.environ.get("FULL") else 2)
+    tallies = await measure(seeds, KINDS, scenes=[7])
     told = [f"{kind}: {note}" for kind, each in tallies.items() for note in each.notes]
-    assert failures(tallies) == [], f"seeds {seeds}: {told}"
+    assert failures(tallies) == [], told

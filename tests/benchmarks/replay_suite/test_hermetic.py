@@ -35,6 +35,7 @@ def _without(episode: Path, target: Path, method: str, path: str) -> Path:
     return target
 
 
+@pytest.mark.slow
 async def test_every_frame_of_a_replay_has_the_recorded_pixels(resources: Resources, tmp_path: Path) -> None:
     found = await measure(2, tmp_path, resources)
     assert found.identical == found.passed == found.runs == 2, found.row()

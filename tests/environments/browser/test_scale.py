@@ -171,6 +171,7 @@ async def test_a_finger(world: World, serve: Any) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 async def test_clicks_land_at_every_scale(host: BrowserHost) -> None:
     """FULL=1 for a thousand targets."""
