@@ -43,6 +43,7 @@ PACKAGES = {
     "pydantic": "pydantic",
     "rapidocr": "rapidocr",
     "rich": "rich",
+    "trustme": "trustme",
     "typer": "typer",
     "yaml": "PyYAML",
 }

@@ -44,6 +44,7 @@ def write(folder: Path, text: str, name: str = "task.yaml") -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_demo_buys_a_mug(tmp_path: Path) -> None:
     done = handeye("demo", "--out", "episode", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -58,6 +59,7 @@ def test_the_demo_buys_a_mug(tmp_path: Path) -> None:
     assert len(episode) >= 10 and episode.warnings == []
 
 
+@pytest.mark.slow
 def test_a_changed_label_fails_with_the_nearest(tmp_path: Path) -> None:
     text = SHOP.read_text(encoding="utf-8").replace("- click: Go to checkout", "- click: Proceed to payment")
     done = handeye("run", write(tmp_path, text), "--out", "episode", cwd=tmp_path)
@@ -121,6 +123,7 @@ def test_mistakes_about_places(tmp_path: Path) -> None:
         assert "Traceback" not in each.stderr + each.stdout
 
 
+@pytest.mark.slow
 def test_a_folder_side_by_side_and_a_row_each(tmp_path: Path) -> None:
     folder = tmp_path / "tasks"
     folder.mkdir()
@@ -281,6 +284,7 @@ def test_a_browser_that_dies_is_infrastructure(tmp_path: Path, counter: Path) ->
     assert len(episode) >= 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("impatient", [False, True])
 def test_an_interrupt_cuts_off_a_long_step(tmp_path: Path, impatient: bool) -> None:
     page = "data:text/html,<title>t</title><button>Go</button>"

@@ -115,6 +115,7 @@ PAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 async def test_an_exported_playwright_script_does_the_same_again(
     play: Play, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

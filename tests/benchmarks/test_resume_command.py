@@ -28,6 +28,7 @@ def handeye(*words: object) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+@pytest.mark.slow
 async def test_resume_pack_and_unpack(tmp_path: Path) -> None:
     episode, ledger = tmp_path / "e", tmp_path / "ledger"
     world = "handeye.benchmarks.replay_suite.counting:CountingWorld"

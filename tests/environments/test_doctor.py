@@ -106,6 +106,7 @@ def test_the_command_passes_the_exit_code_on(monkeypatch: pytest.MonkeyPatch) ->
     assert "HANDEYE_BROWSER" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_fix_takes_the_distributions_browser_where_the_download_fails(bare: Path) -> None:
     program(bare / "apt-get", APT_GET)
@@ -130,6 +131,7 @@ def test_pointer_to_a_snap_is_not_installed(bare: Path, monkeypatch: pytest.Monk
     assert "chromium" not in Path(bare.parent / "apt.log").read_text()
 
 
+@pytest.mark.slow
 def test_fix_without_a_network_or_a_package_manager_ends(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert doctor.report(True) == 2
     assert "✗ browser" in capsys.readouterr().out

@@ -424,6 +424,7 @@ async def test_an_episode_is_in_progress_and_its_reward_stays() -> None:
             assert await page.evaluate("[WOB_DONE_GLOBAL, WOB_RAW_REWARD_GLOBAL]") == [True, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 async def test_the_same_seed_is_the_same_problem_and_the_type_of_a_seed_counts() -> None:
     async def problem(page: Page, seed: int | str, task: str) -> str:

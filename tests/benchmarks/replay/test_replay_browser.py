@@ -92,6 +92,7 @@ FORM = (
 )
 
 
+@pytest.mark.slow
 async def test_a_dialog_in_the_way_a_slow_page_and_new_words(stage: Stage) -> None:
     episode = await stage.record(FORM.format("Send", ""), {"type": "Kari", "into": "Name"}, {"click": "Send"})
     dialog = "<dialog id=d><p>Cookies?</p><button data-key=wrong>Send</button></dialog><script>d.showModal()</script>"

@@ -63,6 +63,7 @@ async def foreign(seen: Episode, name: str, folder: Path) -> Episode:
     return await asyncio.to_thread(converted, "agentnetbench", folder, folder / "episode")
 
 
+@pytest.mark.slow
 async def test_a_picture_and_a_point_are_found_again_in_a_browser(
     play: Play, resources: Resources, tmp_path: Path
 ) -> None:
@@ -124,6 +125,7 @@ async def test_the_command_says_by_its_exit_code_what_came_of_it(play: Play, tmp
         assert handeye("replay", seen.path, *mistake, cwd=tmp_path).returncode == 2
 
 
+@pytest.mark.slow
 def test_what_is_no_episode_is_refused_by_name(tmp_path: Path) -> None:
     made = agentnetbench(tmp_path / "made", [{"ground_truth_actions": [true_click(0.5, 0.5)]}])
     episode = converted("agentnetbench", made, tmp_path / "episode")

@@ -154,6 +154,7 @@ class Broken(OracleModel):
         raise ModelError("out of order")
 
 
+@pytest.mark.slow
 async def test_a_server_that_answers_nothing_is_infrastructure(tmp_path: Path) -> None:
     async with ModelEndpoint(Broken(Episode.open(PRESS)), "phi-4") as endpoint:
         words = (PRESS, "--mode", "policy", "--model", f"{endpoint.url}", "--thinking", "direct")

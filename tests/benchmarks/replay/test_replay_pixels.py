@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from handeye.benchmarks.replay.action import pixels
@@ -37,6 +37,7 @@ async def test_it_is_found_where_it_is_and_as_often(name: str, left: int, top: i
 
 
 @settings(max_examples=15, deadline=None)
+@example("0O00", 1, "Q")  # a stroke, and that across four tiles
 @given(_NAMES, st.integers(0, 8), st.sampled_from("QWXZ"))
 async def test_one_other_letter_is_something_else(name: str, at: int, letter: str) -> None:
     at %= len(name)

@@ -43,6 +43,7 @@ async def test_every_frame_of_a_replay_has_the_recorded_pixels(resources: Resour
     assert found.asked == 0
 
 
+@pytest.mark.slow
 async def test_a_new_run_acts_in_the_recorded_world(resources: Resources, tmp_path: Path) -> None:
     recorded = await _recorded(tmp_path / "recorded", resources)
     task = Task.model_validate(
@@ -58,6 +59,7 @@ async def test_a_new_run_acts_in_the_recorded_world(resources: Resources, tmp_pa
     assert any("POST" in each for each in made.outcome.network.unused)
 
 
+@pytest.mark.slow
 async def test_a_miss_that_makes_a_replay_fail_is_the_environments(resources: Resources, tmp_path: Path) -> None:
     recorded = await _recorded(tmp_path / "recorded", resources)
     lacking = _without(recorded.path, tmp_path / "lacking", "POST", "/count")
