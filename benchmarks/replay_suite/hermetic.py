@@ -17,7 +17,7 @@ from ...agent.run import Resources, Run, run_episode
 from ...episodes.reader import Episode
 from ...episodes.schema import Task
 from ..replay.modes import replay
-from .hermetic_site import HermeticSite
+from .hermetic_site import PUSHES, HermeticSite
 
 TASK = {
     "name": "board",
@@ -78,15 +78,16 @@ def differing(recorded: Episode, replayed: Episode) -> int:
     return missing + sum(a.frame.pixel_hash != b.frame.pixel_hash for a, b in pairs)
 
 
-async def measure(runs: int, folder: Path, resources: Resources) -> Hermetic:
+async def measure(runs: int, folder: Path, resources: Resources, every: float = PUSHES) -> Hermetic:
     """Records once, stops the server, and replays.
 
     Args:
         runs: How often.
         folder: For the episodes.
         resources: A running browser.
+        every: Seconds between two messages that the page is told unasked.
     """
-    async with HermeticSite() as site:
+    async with HermeticSite(every) as site:
         recorded = await record(site, folder / "recorded", resources)
     asked = site.asked
     identical = passed = different = misses = 0

@@ -17,7 +17,7 @@ from typing import Self
 
 from ...environments.browser.traffic.answering import Asked, read_request, talk
 
-_PUSHES = 0.17
+PUSHES = 0.17
 """Seconds between two messages that nobody asked for; no part of the page's own ticks."""
 
 PAGE = """<!doctype html><meta charset=utf-8><title>Board</title>
@@ -61,12 +61,16 @@ read(); tile(); tile();
 class HermeticSite:
     """Serves the application on loopback. Use it as an async context manager; `close` takes it off the machine.
 
+    Args:
+        every: Seconds between two messages that nobody asked for.
+
     Attributes:
         url: Where it is.
         asked: How many requests came.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, every: float = PUSHES) -> None:
+        self._every = every
         self.url = ""
         self.asked = 0
         self._count = 0
@@ -134,7 +138,7 @@ class HermeticSite:
 
         async def chatter() -> None:
             for number in range(10_000):
-                await asyncio.sleep(_PUSHES)
+                await asyncio.sleep(self._every)
                 await socket.send(f"live {number} {secrets.token_hex(4)}".encode())
 
         talking = asyncio.ensure_future(chatter())
@@ -150,7 +154,7 @@ class HermeticSite:
         for number in range(10_000):
             writer.write(f"id: {number}\ndata: news {number} {secrets.token_hex(4)}\n\n".encode())
             await writer.drain()
-            await asyncio.sleep(_PUSHES * 1.3)
+            await asyncio.sleep(self._every * 1.3)
 
 
 async def _send(writer: asyncio.StreamWriter, kind: str, body: bytes, status: int = 200) -> None:

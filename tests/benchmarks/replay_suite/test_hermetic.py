@@ -37,7 +37,8 @@ def _without(episode: Path, target: Path, method: str, path: str) -> Path:
 
 @pytest.mark.slow
 async def test_every_frame_of_a_replay_has_the_recorded_pixels(resources: Resources, tmp_path: Path) -> None:
-    found = await measure(2, tmp_path, resources)
+    # a page that is told something while each picture of it is taken, as on a busy machine, has none that could be repeated
+    found = await measure(2, tmp_path, resources, every=0.9)
     assert found.identical == found.passed == found.runs == 2, found.row()
     assert found.misses == 0
     assert found.asked == 0
