@@ -10,12 +10,13 @@ import asyncio
 import contextlib
 import json
 import secrets
-import struct
-import zlib
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from ...environments.browser.traffic.answering import Asked, read_request, talk
+from ...tools.pixels import encode_png
 
 PUSHES = 0.17
 """Seconds between two messages that nobody asked for; no part of the page's own ticks."""
@@ -165,10 +166,4 @@ async def _send(writer: asyncio.StreamWriter, kind: str, body: bytes, status: in
 
 def _picture() -> bytes:
     """A PNG of 8 × 8 pixels of random colours."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    rows = b"".join(b"\0" + secrets.token_bytes(24) for _ in range(8))
-    head = struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return encode_png(np.frombuffer(secrets.token_bytes(8 * 8 * 3), np.uint8).reshape(8, 8, 3))
