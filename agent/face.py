@@ -51,6 +51,7 @@ async def run(
     headed: bool = False,
     save_state: Path | str | None = None,
     record_network: bool = False,
+    record_requests: bool = False,
     hermetic: Path | str | None = None,
 ) -> Episode:
     """Runs one task and records it.
@@ -75,6 +76,7 @@ async def run(
         save_state: File for cookies, local storage and IndexedDB as the run leaves them, if it passed or nothing was checked: the
             ``storage_state`` of another run's start. Whoever has it is signed in: keep it private.
         record_network: Records what the pages are told over the network, for a hermetic replay; see ``docs/hermetic.md``.
+        record_requests: Records the network with what requests carry (forms, uploads), for scorers that read that. Keep it private.
         hermetic: An episode, or a HAR, whose recorded network is all the network that there is, with its clock, seed and state.
 
     Returns:
@@ -108,6 +110,7 @@ async def run(
         grounders=grounders,
         save_state=Path(save_state) if save_state is not None else None,
         record_network=record_network,
+        record_requests=record_requests,
         hermetic=Path(hermetic) if hermetic is not None else None,
     )
     async with Resources(BrowserConfig(headed=headed)) as resources:

@@ -77,13 +77,13 @@ def in_recorded_world(task: Task, recorded: Recorded) -> Task:
     return task.model_copy(update={"start": recorded.start.model_copy(update=said)})
 
 
-def recorder(out: Path, start: Start, secrets: Secrets) -> Recorder:
-    """Records the network of a run into the folder of its episode.
+def recorder(out: Path, start: Start, secrets: Secrets, *, requests: bool = False) -> Recorder:
+    """Records the network of a run into the folder of its episode, with what its requests carry where that is asked for.
 
     Raises:
         UsageError: There is no such storage state.
     """
-    return Recorder(NetworkWriter(out, secrets), _state(start))
+    return Recorder(NetworkWriter(out, secrets), _state(start), requests=requests)
 
 
 def _state(start: Start) -> bytes | None:

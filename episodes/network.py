@@ -1,14 +1,15 @@
 """Recorded exchanges in an episode: the folder ``network/``, its lines and its blobs, written as a run goes and read back whole.
 
 All of it is private: it lies apart from the episode's own blobs, in a folder that only its owner may read, and `pack` leaves it out unless
-it is asked. Declared secrets are placeholders in it, in bodies too; what signs somebody in is left out of headers.
+it is asked. Declared secrets are placeholders in it, in bodies too; what signs somebody in is left out of headers. Of what
+requests carried (forms, uploads) there is a hash, and the thing itself only where it was asked for.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,6 +28,7 @@ from .schema.network import (
     ClosedLine,
     MessageLine,
     NetworkLine,
+    SentLine,
     WorldLine,
 )
 from .store import EpisodeFileMissing, Store, open_store
@@ -36,6 +38,7 @@ NETWORK_FOLDER = "network"
 EXCHANGES = f"{NETWORK_FOLDER}/exchanges.jsonl"
 LEFT_OUT = "(left out)"
 """Stands for the value of what signs somebody in."""
+_NO_VALUE = LEFT_OUT.strip("()").replace(" ", "-")
 
 _CREDENTIALS = frozenset(
     (
@@ -51,19 +54,33 @@ def network_blob(sha256: str) -> str:
     return f"{NETWORK_FOLDER}/blobs/{sha256[:2]}/{sha256}"
 
 
-def without_credentials(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Headers without what signs somebody in. Of cookies, only those that no script can read."""
-    return tuple((name, _harmless(name.lower(), value)) for name, value in headers)
+def without_credentials(
+    headers: Iterable[tuple[str, str]], readable: Collection[str] = ()
+) -> tuple[tuple[str, str], ...]:
+    """Headers without what signs somebody in. Of cookies that are set, only those that no script can read.
+
+    Args:
+        headers: As they were.
+        readable: Names of cookies that a script can read, whose values stay in what is sent; without any all of them are left out.
+    """
+    return tuple((name, _harmless(name.lower(), value, readable)) for name, value in headers)
 
 
-def _harmless(name: str, value: str) -> str:
+def _harmless(name: str, value: str, readable: Collection[str]) -> str:
+    if name == "cookie" and readable:
+        return "; ".join(_cookie(each, readable) for each in value.split("; "))
     if name in _CREDENTIALS:
         return LEFT_OUT
     if name == "set-cookie" and "httponly" in value.lower():
         key, _, rest = value.partition("=")
         _, semicolon, attributes = rest.partition(";")
-        return f"{key}={LEFT_OUT.strip('()').replace(' ', '-')}{semicolon}{attributes}"
+        return f"{key}={_NO_VALUE}{semicolon}{attributes}"
     return value
+
+
+def _cookie(pair: str, readable: Collection[str]) -> str:
+    name, equals, _ = pair.partition("=")
+    return pair if equals and name in readable else f"{name}={_NO_VALUE}" if equals else _NO_VALUE
 
 
 class NetworkWriter:
@@ -252,7 +269,8 @@ async def write_network(episode: Path, network: RecordedNetwork) -> None:
     state = network.load(network.world.state) if network.world.state is not None else None
     writer.put(network.world, state, lambda line, blob: line.model_copy(update={"state": blob}))
     for each in network.exchanges:
-        writer.put(each.asked)
+        sent = network.load(each.asked.body) if each.asked.kept and each.asked.body is not None else None
+        writer.put(each.asked, sent, lambda line, blob: line.model_copy(update={"body": blob}))
         answer = each.answered
         if answer is not None:
             body = network.load(answer.body) if answer.body is not None else None
@@ -298,11 +316,13 @@ def assembled(
     return RecordedNetwork(world, sorted(found.values(), key=lambda each: each.asked.order), load, warnings)
 
 
-def _add(found: Mapping[int, Exchange], line: AnsweredLine | MessageLine | ClosedLine) -> None:
+def _add(found: Mapping[int, Exchange], line: SentLine | AnsweredLine | MessageLine | ClosedLine) -> None:
     exchange = found.get(line.exchange)
     if exchange is None:
         raise EpisodeCorrupt(f"{EXCHANGES}: a line speaks of exchange {line.exchange}, which never began")
     match line:
+        case SentLine():
+            exchange.asked = exchange.asked.model_copy(update={"headers": line.headers})
         case AnsweredLine():
             exchange.answered = line
         case MessageLine():

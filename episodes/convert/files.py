@@ -133,10 +133,20 @@ def _indexed(names: tuple[str, ...]) -> tuple[frozenset[str], dict[str, str]]:
 
 
 class Folder:
-    """A folder. Links are followed to files that lie in it, and to no others."""
+    """A folder. Links are followed to files that lie in it, and to no others.
 
-    def __init__(self, root: Path, *, chosen: str | None = None, more: Folder | None = None) -> None:
+    Args:
+        root: The folder.
+        chosen: See `Files.chosen`.
+        more: A further folder in which files are looked for.
+        within: A folder around it in which links may end: that of a cache which keeps the files themselves beside.
+    """
+
+    def __init__(
+        self, root: Path, *, chosen: str | None = None, more: Folder | None = None, within: Path | None = None
+    ) -> None:
         self.root = root
+        self._within = within or root
         self.chosen = chosen
         self._more = more
 
@@ -168,7 +178,7 @@ class Folder:
         try:
             if not file.exists() and self._more is not None:
                 return self._more._file(name)
-            if not file.resolve(strict=True).is_relative_to(self.root.resolve()):
+            if not file.resolve(strict=True).is_relative_to(self._within.resolve()):
                 raise RecordingRefused(f"{file} is a link that leads out of the recording")
             if not file.is_file():
                 raise RecordingRefused(f"{file} is no file")

@@ -26,6 +26,7 @@ EXPORTERS = {
     "osworld": ".episodes.convert.to_osworld:ToOSWorld",
     "playwright": ".episodes.convert.to_playwright:ToPlaywright",
     "recorder": ".episodes.convert.to_recorder:ToRecorder",
+    "webarena-verified": ".episodes.convert.to_webarena:ToWebArenaVerified",
 }
 """Formats that episodes become."""
 

@@ -38,29 +38,44 @@ class ToHAR:
         Raises:
             UsageError: The episode has no recorded network, or the place is taken.
         """
-        network = read_network(episode.path)
-        began = datetime.fromisoformat(episode.header.created)
         tally = Tally()
-        if network.world.state is not None:
-            tally.lose("storage state: what the run began with")
-        entries = [_entry(each, network, began, tally) for each in network.exchanges]
-        version = episode.header.versions.get("handeye", "")
-        start = episode.header.task.start.model_copy(
-            update={"url": network.world.url, "site": None, "storage_state": None}
-        )
-        log = {
-            "version": "1.2",
-            "creator": {"name": "handeye", "version": version},
-            "pages": [],
-            "entries": entries,
-            OURS: {"start": start.model_dump(mode="json", exclude_defaults=True)},
-        }
-        write_file(path, json.dumps({"log": log}, ensure_ascii=False, indent=1) + "\n")
+        network = read_network(episode.path)
+        write_file(path, har_text(episode, network, network.exchanges, tally))
         return Exported(path, tally.losses, _PRIVATE)
+
+
+def har_text(
+    episode: Episode, network: RecordedNetwork, exchanges: Iterable[Exchange], tally: Tally, unanswered: int = 0
+) -> str:
+    """The content of a HAR.
+
+    Args:
+        episode: Whose network it is.
+        network: Its recording.
+        exchanges: What of it is to stand there.
+        tally: Takes what is lost.
+        unanswered: Status of a request that got no answer: Chromium writes 0, Playwright -1.
+    """
+    began = datetime.fromisoformat(episode.header.created)
+    if network.world.state is not None:
+        tally.lose("storage state: what the run began with")
+    entries = [_entry(each, network, began, tally) for each in exchanges]
+    for entry in entries:
+        entry["response"]["status"] = entry["response"]["status"] or unanswered
+    start = episode.header.task.start.model_copy(update={"url": network.world.url, "site": None, "storage_state": None})
+    log = {
+        "version": "1.2",
+        "creator": {"name": "handeye", "version": episode.header.versions.get("handeye", "")},
+        "pages": [],
+        "entries": entries,
+        OURS: {"start": start.model_dump(mode="json", exclude_defaults=True)},
+    }
+    return json.dumps({"log": log}, ensure_ascii=False, indent=1) + "\n"
 
 
 def _entry(exchange: Exchange, network: RecordedNetwork, began: datetime, tally: Tally) -> dict[str, Any]:
     asked, answer = exchange.asked, exchange.answered
+    body = _sent_body(exchange, network, tally)
     milliseconds = max(0.0, (answer.at - asked.at) * 1000) if answer is not None else 0.0
     entry: dict[str, Any] = {
         "startedDateTime": (began + timedelta(seconds=asked.at)).isoformat(timespec="milliseconds"),
@@ -69,11 +84,11 @@ def _entry(exchange: Exchange, network: RecordedNetwork, began: datetime, tally:
             "method": asked.method,
             "url": asked.url,
             "httpVersion": "HTTP/1.1",
-            "cookies": [],
+            "cookies": [each for name, value in asked.headers if name.lower() == "cookie" for each in _cookies(value)],
             "headers": _pairs(asked.headers),
             "queryString": _pairs(parse_qsl(urlsplit(asked.url).query, keep_blank_values=True)),
             "headersSize": -1,
-            "bodySize": -1 if asked.body is not None else 0,
+            "bodySize": len(body) if body else -1 if asked.body is not None else 0,
         },
         "response": _response(exchange, network, tally),
         "cache": {},
@@ -81,11 +96,45 @@ def _entry(exchange: Exchange, network: RecordedNetwork, began: datetime, tally:
         "_resourceType": asked.resource,
         OURS: written(exchange),
     }
-    if asked.body is not None:
-        tally.lose("postData: of a request's body only its hash was kept")
+    if body:
+        entry["request"]["postData"] = _post_data(asked.type, body, tally)
     if exchange.is_socket:
         entry["_webSocketMessages"] = [_message(each, network, began) for each in exchange.messages]
     return entry
+
+
+def _sent_body(exchange: Exchange, network: RecordedNetwork, tally: Tally) -> bytes:
+    asked = exchange.asked
+    if asked.body is None:
+        return b""
+    if not asked.kept:
+        tally.lose("postData: of a request's body only its hash was kept (handeye run --record-requests keeps it)")
+        return b""
+    try:
+        return network.load(asked.body)
+    except EpisodeError as error:
+        tally.lose(f"postData: {error.message}")
+        return b""
+
+
+def _post_data(kind: str, body: bytes, tally: Tally) -> dict[str, Any]:
+    text = body.decode(errors="replace")
+    if text.encode() != body:
+        # HAR has text only: the fields beside a file that is uploaded can be read all the same
+        tally.lose("postData: bytes in a request's body that are no text")
+    if not kind.lower().startswith("application/x-www-form-urlencoded"):
+        return {"mimeType": kind, "text": text}
+    return {"mimeType": kind, "text": text, "params": _pairs(parse_qsl(text, keep_blank_values=True))}
+
+
+def _cookies(value: str) -> list[dict[str, str]]:
+    return _pairs((name, text) for name, equals, text in (each.partition("=") for each in value.split("; ")) if equals)
+
+
+def _set_cookie(value: str) -> dict[str, str]:
+    pair, _, _ = value.partition(";")
+    name, _, text = pair.partition("=")
+    return {"name": name.strip(), "value": text.strip()}
 
 
 def _response(exchange: Exchange, network: RecordedNetwork, tally: Tally) -> dict[str, Any]:
@@ -97,7 +146,7 @@ def _response(exchange: Exchange, network: RecordedNetwork, tally: Tally) -> dic
         "status": status,
         "statusText": answer.reason if answer is not None else "",
         "httpVersion": "HTTP/1.1",
-        "cookies": [],
+        "cookies": [_set_cookie(value) for name, value in headers if name.lower() == "set-cookie"],
         "headers": _pairs(headers),
         "content": {"size": 0, "mimeType": kind},
         "redirectURL": next((value for name, value in headers if name.lower() == "location"), ""),

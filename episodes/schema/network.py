@@ -50,8 +50,9 @@ class AskedLine(Record):
         method: ``GET`` …; of a WebSocket ``GET``.
         url: Without its fragment.
         resource: What it was for: ``document``, ``script``, ``fetch``, ``websocket``, ``eventsource`` …; ``probe``: asked by us.
-        headers: As they were sent, but for what signs somebody in.
-        body: Hash of the request's body; None when it had none. The body itself is not kept.
+        headers: As far as they were known then; a `SentLine` has them as they were sent. Without what signs somebody in.
+        body: Hash of the request's body; None when it had none.
+        kept: The body is there, as the blob of that hash: only where requests were to be kept.
         type: Content type of the body.
         redirect_of: The exchange whose answer led here.
     """
@@ -66,8 +67,22 @@ class AskedLine(Record):
     resource: Annotated[str, OURS] = ""
     headers: tuple[tuple[str, str], ...] = ()
     body: Sha256 | None = None
+    kept: bool = False
     type: str = ""
     redirect_of: int | None = None
+
+
+class SentLine(Record):
+    """What a browser put before a request on its way (``Sec-Fetch-…``, ``Accept``), which it tells only once an answer begins.
+
+    Attributes:
+        exchange: Number of the exchange.
+        headers: All of them, as they were sent, but for what signs somebody in.
+    """
+
+    kind: Literal["sent"] = "sent"
+    exchange: int
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class AnsweredLine(Record):
@@ -146,7 +161,7 @@ class ClosedLine(Record):
 
 
 NetworkLine = Annotated[
-    WorldLine | AskedLine | AnsweredLine | MessageLine | ClosedLine,
+    WorldLine | AskedLine | SentLine | AnsweredLine | MessageLine | ClosedLine,
     Field(discriminator="kind"),
 ]
 

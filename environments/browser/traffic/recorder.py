@@ -2,7 +2,8 @@
 
 Seen are the requests of pages, their frames (those of other processes too), popups and dedicated workers, with their redirects; WebSockets
 of pages and frames; event streams. Not seen: a worker's WebSockets, a preflight, what a service worker asks for (a context that is recorded
-runs none), and what is not HTTP. A body may be gone when it is asked for, for a page that is left at once: the record says so.
+runs none), and what is not HTTP. A body may be gone when it is asked for, for a page that is left at once: the record says so. Of what a
+request carries a hash is kept, or the thing itself where that is asked for.
 """
 
 from __future__ import annotations
@@ -19,7 +20,16 @@ from playwright.async_api import Error as PlaywrightError
 
 from ....episodes.network import NetworkWriter, without_credentials
 from ....episodes.schema import Moment, NetworkLine
-from ....episodes.schema.network import GIVEN_UP, PROBE, AnsweredLine, AskedLine, ClosedLine, MessageLine, WorldLine
+from ....episodes.schema.network import (
+    GIVEN_UP,
+    PROBE,
+    AnsweredLine,
+    AskedLine,
+    ClosedLine,
+    MessageLine,
+    SentLine,
+    WorldLine,
+)
 from .base import Told
 from .ears import Ears, Stream
 
@@ -35,14 +45,17 @@ class Recorder:
     Args:
         writer: Where to.
         state: The storage state that the run begins with, as it may be kept.
+        requests: Keeps what requests carry, and the values of cookies that scripts can read, as a scorer of requests wants them.
     """
 
     stands_in = False
     server = ""
 
-    def __init__(self, writer: NetworkWriter, state: bytes | None = None) -> None:
+    def __init__(self, writer: NetworkWriter, state: bytes | None = None, *, requests: bool = False) -> None:
         self._writer = writer
         self._state = state
+        self._requests = requests
+        self._context: BrowserContext | None = None
         self._moment = Moment()
         self._began = time.monotonic()
         self.told = 0
@@ -65,6 +78,7 @@ class Recorder:
 
     async def attach(self, context: BrowserContext) -> None:
         """See `Traffic.attach`."""
+        self._context = context
         context.on("request", self._asked)
         context.on("response", self._begins)
         context.on("requestfinished", self._finished)
@@ -158,18 +172,18 @@ class Recorder:
         number = self._numbers[request] = self._number()
         body = request.post_data_buffer
         before = request.redirected_from
-        self._writer.put(
-            AskedLine(
-                **self._stamp(number),
-                method=request.method,
-                url=_without_fragment(request.url),
-                resource=request.resource_type,
-                headers=without_credentials(request.headers.items()),
-                body=self._writer.hash(body) if body else None,
-                type=request.headers.get("content-type", ""),
-                redirect_of=self._numbers.get(before) if before is not None else None,
-            )
+        line = AskedLine(
+            **self._stamp(number),
+            method=request.method,
+            url=_without_fragment(request.url),
+            resource=request.resource_type,
+            headers=without_credentials(request.headers.items()),
+            body=self._writer.hash(body) if body else None,
+            kept=self._requests and bool(body),
+            type=request.headers.get("content-type", ""),
+            redirect_of=self._numbers.get(before) if before is not None else None,
         )
+        self._writer.put(line, body if line.kept else None, _with_body)
         if request.resource_type == "eventsource":
             self._streams[request.url].append(number)
 
@@ -177,6 +191,7 @@ class Recorder:
         number = self._numbers.get(response.request)
         if number is None:
             return
+        self._chore(self._sent(response.request, number))
         line = AnsweredLine(**self._stamp(number))
         if response.request.resource_type == "eventsource":
             self._chore(self._write_answer(response, line, with_body=False))
@@ -219,6 +234,20 @@ class Recorder:
             self._writer.put(ClosedLine(**self._stamp(number), by_page=error == GIVEN_UP))
         else:
             self._writer.put(AnsweredLine(**self._stamp(number), error=error))
+
+    async def _sent(self, request: Request, number: int) -> None:
+        """What a browser sent is known in full only now; a page that is left takes that along, and what was known before stands."""
+        try:
+            headers = [(each["name"], each["value"]) for each in await request.headers_array()]
+            readable = await self._readable(request.url) if self._requests else ()
+        except PlaywrightError:
+            return
+        self._writer.put(SentLine(exchange=number, headers=without_credentials(headers, readable)))
+
+    async def _readable(self, url: str) -> frozenset[str]:
+        """Names of the cookies that a script at an address can read."""
+        cookies = await self._context.cookies(url) if self._context is not None else []
+        return frozenset(each["name"] for each in cookies if not each["httpOnly"])
 
     async def _fetch(self, request: Request, line: AnsweredLine) -> None:
         try:
@@ -285,6 +314,10 @@ class Recorder:
         waiting = [self._streams[url]] if url else list(self._streams.values())
         first = min((each for each in waiting if each), key=lambda each: each[0], default=None)
         return first.popleft() if first is not None else None
+
+
+def _with_body(line: NetworkLine, blob: str) -> NetworkLine:
+    return line.model_copy(update={"body": blob})
 
 
 def _with_data(line: NetworkLine, blob: str) -> NetworkLine:
