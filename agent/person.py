@@ -40,7 +40,7 @@ class TerminalPerson:
 
     async def approve(self, decision: Decision, now: Observation) -> bool:
         """See `Person.approve`; everything but a yes is a no."""
-        return await agreed(f"{in_words(decision.intent)} — may I?")
+        return await agreed(f"{in_words(decision.intent, windows=now.titles)} — may I?")
 
     async def drive(self, environment: Environment) -> None:
         """See `Person.drive`; needs a browser that can be seen."""

@@ -159,7 +159,7 @@ async def _asked(step: Step, resumption: Resumption, person: Person, now: Observ
 def _in_full(step: Step) -> str:
     labels = [each.place.label for each in step.located if isinstance(each, Found)]
     where = f" (on {', '.join(labels)})" if labels else ""
-    return f"{in_words(step.decision.intent)}{where}"
+    return f"{in_words(step.decision.intent, windows=step.saw.titles)}{where}"
 
 
 async def _matched(episode: Episode, last: Observation, now: Observation) -> Literal["identical", "cosmetic"]:

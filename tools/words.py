@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple, assert_never
 
 from .actions import (
@@ -40,6 +42,8 @@ from .actions import (
 )
 from .geometry import Point
 
+_UNKNOWN: Mapping[str, str] = MappingProxyType({})
+
 
 class Headline(NamedTuple):
     """One verb in two short phrases.
@@ -68,14 +72,23 @@ def slug(text: str, longest: int = 40) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[:longest].rstrip("-") or "task"
 
 
-def in_words(verb: IntendedAct | Say, longest: int = 160) -> str:
-    """One line: ``Click “Add to cart” near “Blue mug”``; a long text in it is cut."""
-    return cut(one_line(" ".join(headline(verb))), longest)
+def in_words(verb: IntendedAct | Say, longest: int = 160, windows: Mapping[str, str] = _UNKNOWN) -> str:
+    """One line: ``Click “Add to cart” near “Blue mug”``; a long text in it is cut. See `headline`."""
+    return cut(one_line(" ".join(headline(verb, windows))), longest)
 
 
-def headline(verb: IntendedAct | Say) -> Headline:
-    """What an act or a word of the policy is called in a list."""
+def headline(verb: IntendedAct | Say, windows: Mapping[str, str] = _UNKNOWN) -> Headline:
+    """What an act or a word of the policy is called in a list.
+
+    Args:
+        verb: Which.
+        windows: Titles of windows by their ids, where they are known: an id says nothing to a person.
+    """
     match verb:
+        case FocusWindow():
+            return Headline("Focus window", _window(verb.window, windows))
+        case CloseWindow():
+            return Headline("Close window", _window(verb.window, windows))
         case Click():
             return Headline("+".join((*verb.modifiers, _CLICKS[verb.button, verb.count])), _place(verb.at))
         case Hover():
@@ -108,19 +121,13 @@ def headline(verb: IntendedAct | Say) -> Headline:
             return _placeless(verb)
 
 
+def _window(id: str, windows: Mapping[str, str]) -> str:
+    title = windows.get(id)
+    return f"“{title}”" if title else id
+
+
 def _placeless(
-    verb: Key
-    | Navigate
-    | Back
-    | Forward
-    | Reload
-    | NewTab
-    | SwitchTab
-    | CloseTab
-    | FocusWindow
-    | CloseWindow
-    | AnswerDialog
-    | Say,
+    verb: Key | Navigate | Back | Forward | Reload | NewTab | SwitchTab | CloseTab | AnswerDialog | Say,
 ) -> Headline:
     match verb:
         case Key():
@@ -139,10 +146,6 @@ def _placeless(
             return Headline("Switch to tab", verb.tab)
         case CloseTab():
             return Headline("Close tab", verb.tab or "")
-        case FocusWindow():
-            return Headline("Focus window", verb.window)
-        case CloseWindow():
-            return Headline("Close window", verb.window)
         case AnswerDialog():
             return Headline("Accept dialog" if verb.accept else "Dismiss dialog", verb.text or "")
         case AskUser():

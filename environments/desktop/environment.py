@@ -171,14 +171,7 @@ class DesktopEnvironment:
         return self._display or start.display
 
     async def _open(self, start: Start) -> None:
-        sandbox = self._given is None and (self._display or start.display) == "sandbox"
-        self._station = station = Station(
-            sandbox=sandbox,
-            given=self._given,
-            patience=self._config.hang,
-            stop_key=self._config.stop_key,
-            nested=self._nested,
-        )
+        self._station = station = await self._station_for(start)
         await station.open(start)
         self._layout = layout = Layout(await station.owner.call(station.seat.monitors))
         self._camera = Camera(station.seat, station.owner, layout)
@@ -188,6 +181,15 @@ class DesktopEnvironment:
             station.seat, station.owner, self._settling.moment, self._secrets, layout, self._config.paste
         )
         await station.start(start)
+
+    async def _station_for(self, start: Start) -> Station:
+        return Station(
+            sandbox=self._given is None and (self._display or start.display) == "sandbox",
+            given=self._given,
+            patience=self._config.hang,
+            stop_key=self._config.stop_key,
+            nested=self._nested,
+        )
 
     async def _observe(self, *, acted: bool) -> Observation:
         station = self._station

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
 import json
 import os
 import selectors
@@ -30,11 +29,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 _SUBREAPER, _DEATH_SIGNAL, _NO_NEW_PRIVILEGES = 36, 1, 38  # <linux/prctl.h>
-_LIBC = ctypes.CDLL(None, use_errno=True)
 _KEPT_OF_WORDS = 8192
 _POLITE_SECONDS = 1.0
 _LAST_SECONDS = 30.0
@@ -176,8 +175,8 @@ def _spawn(command: list[str], asked: dict[str, Any], saying: int, telling: int)
 
     def inside() -> None:
         # Should the keeper itself be killed, this ends with it; and nothing in here becomes another user, whom it could not end.
-        _LIBC.prctl(_DEATH_SIGNAL, signal.SIGTERM if role == "server" else signal.SIGKILL)
-        _LIBC.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+        _libc().prctl(_DEATH_SIGNAL, signal.SIGTERM if role == "server" else signal.SIGKILL)
+        _libc().prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
 
     process = subprocess.Popen(
         command,
@@ -288,6 +287,12 @@ def _clear_away(folder: Path) -> None:
                 _clear(left)
 
 
+@cache
+def _libc() -> ctypes.CDLL:
+    # not at the top, nor is fcntl: its variable's name is imported where there is neither
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def _clear(left: Path) -> None:
     """Ends what runs in a folder that nobody keeps any more, and removes it.
 
@@ -296,6 +301,8 @@ def _clear(left: Path) -> None:
     """
     if left.lstat().st_uid != os.getuid():
         raise PermissionError(left)
+    import fcntl
+
     with (left / "kept").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not lock.read():
@@ -323,8 +330,10 @@ def main() -> None:
         with contextlib.suppress(FileNotFoundError):
             _clear(folder)
         return
+    import fcntl
+
     owner = int(sys.argv[1])
-    _LIBC.prctl(_SUBREAPER, 1, 0, 0, 0)
+    _libc().prctl(_SUBREAPER, 1, 0, 0, 0)
     keeper = Keeper(owner, folder)
     with (folder / "kept").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

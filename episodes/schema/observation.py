@@ -235,3 +235,8 @@ class Observation(Record):
     stand_in: str = ""
     moment: Moment | None = None
     between: bool = False
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Titles of its windows, by their ids."""
+        return {each.id: each.title for each in self.windows}

@@ -11,7 +11,7 @@ from ...tools.geometry import Box, Point, Transform
 from ...tools.pixels import Frame
 from ...tools.secrets import OURS
 from .base import Json, Record
-from .model import Reply
+from .model import Reply, View
 from .observation import Observation
 from .provenance import Origin
 from .replay import Replayed
@@ -254,6 +254,7 @@ class Prediction(Record):
         failed: What kind of failure that is: ``parse`` (the model's words say nothing that can be done, nor did they when it was told),
             ``action`` (the policy says that it cannot be done), ``infrastructure`` (the server, the network, the disk: nobody's answer).
         replies: What the model said, in order, without the probabilities of its tokens.
+        views: What it was shown, in order.
         tries: How often it was asked in all, after failures of the infrastructure.
         seconds: Of the last try, from the question to the answer.
     """
@@ -267,5 +268,6 @@ class Prediction(Record):
     error: str = ""
     failed: Literal["parse", "action", "infrastructure"] | None = None
     replies: tuple[Reply, ...] = ()
+    views: tuple[View, ...] = ()
     tries: int = 1
     seconds: float = 0

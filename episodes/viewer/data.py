@@ -131,7 +131,8 @@ def _observation(seen: Observation) -> dict[str, Any]:
 
 
 def _step(step: Step, number: dict[str, int], calls: list[Call]) -> dict[str, Any]:
-    intent = headline(step.decision.intent)
+    titles = step.saw.titles
+    intent = headline(step.decision.intent, titles)
     return {
         **_plain(step, exclude={"saw", "left"}),
         "saw": number[step.saw.id],
@@ -139,7 +140,7 @@ def _step(step: Step, number: dict[str, int], calls: list[Call]) -> dict[str, An
         "verb": step.decision.intent.verb,
         "what": intent.what,
         "where": intent.where,
-        "next": [_phrase(*headline(each)) for each in step.decision.pending],
+        "next": [_phrase(*headline(each, titles)) for each in step.decision.pending],
         "mark": _mark(step),
         "seconds": step.timings.get("step"),
         "calls": [_call(call, number) for call in calls],

@@ -10,8 +10,10 @@ from handeye.tools.actions import (
     AnswerDialog,
     Back,
     Click,
+    CloseWindow,
     Done,
     Drag,
+    FocusWindow,
     Hold,
     Key,
     Navigate,
@@ -67,3 +69,12 @@ def test_one_line_of_bounded_length() -> None:
 
 def test_a_secret_stays_a_placeholder() -> None:
     assert "<secret:pw>" in in_words(Type[Place](text="<secret:pw>"))
+
+
+def test_a_window_is_called_by_its_title_where_that_is_known() -> None:
+    windows = {"0x1": "Mail", "0x2": ""}
+    assert in_words(FocusWindow(window="0x1"), windows=windows) == "Focus window “Mail”"
+    assert in_words(CloseWindow(window="0x1"), windows=windows) == "Close window “Mail”"
+    for unknown in ("0x2", "0x3"):
+        assert in_words(FocusWindow(window=unknown), windows=windows) == f"Focus window {unknown}"
+    assert in_words(FocusWindow(window="0x1")) == "Focus window 0x1"

@@ -233,6 +233,15 @@ def kind(role: int) -> str:
     return _NAMES.get(role, (f"role {role}", ""))[0]
 
 
+_NUMBERS = {name: number for number, (name, _) in _NAMES.items()} | {"button": 43, "application": 75}
+"""English name of a role → its number; that of a button has two names, as at-spi2-core 2.52 shortened it."""
+
+
+def role_named(name: str) -> int:
+    """The number of a role that AT-SPI calls so in English; that of the unknown where there is none of that name."""
+    return _NUMBERS.get(name, 67)
+
+
 def named_by_content(role: str) -> bool:
     """Whether something of that ARIA role that has no name is called as what stands in it."""
     return role in _NAMED_BY_CONTENT

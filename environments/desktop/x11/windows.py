@@ -6,6 +6,7 @@ Extended Window Manager Hints: https://specifications.freedesktop.org/wm-spec/la
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ....tools.errors import ActionError
@@ -56,28 +57,53 @@ class Windows:
         from Xlib import X
 
         window = self._of(id)
-        if self._is_managed():
-            self._ask(window, "_NET_ACTIVE_WINDOW", (_PAGER, X.CurrentTime, 0))
-            return
-        window.configure(stack_mode=X.Above)
-        window.set_input_focus(X.RevertToPointerRoot, X.CurrentTime)
-        self._display.sync()
+        with self._asking(window) as heard:
+            if self._is_managed():
+                self._ask(window, "_NET_ACTIVE_WINDOW", (_PAGER, X.CurrentTime, 0), heard)
+            else:
+                window.configure(stack_mode=X.Above, onerror=heard)
+                window.set_input_focus(X.RevertToPointerRoot, X.CurrentTime, onerror=heard)
 
     def close(self, id: str) -> None:
         """See `Seat.close_window`."""
         from Xlib import X
 
         window = self._of(id)
-        if self._is_managed():
-            self._ask(window, "_NET_CLOSE_WINDOW", (X.CurrentTime, _PAGER))
+        with self._asking(window) as heard:
+            if self._is_managed():
+                self._ask(window, "_NET_CLOSE_WINDOW", (X.CurrentTime, _PAGER), heard)
+            elif "WM_DELETE_WINDOW" in self._atom_names(window, "WM_PROTOCOLS"):
+                event = self._message(window, "WM_PROTOCOLS", (self._atom("WM_DELETE_WINDOW"), X.CurrentTime))
+                window.send_event(event, onerror=heard)
+            else:
+                # it does not know of being asked
+                window.kill_client(onerror=heard)
+
+    @contextmanager
+    def _asking(self, window: Any) -> Iterator[Any]:
+        """Hears what the server says of requests about a window, which may go between being listed and being asked.
+
+        Raises:
+            ActionError: It is gone, or cannot be asked that.
+        """
+        from Xlib import error
+
+        heard = error.CatchError()
+        try:
+            # its first request has an answer, so that of a window that is gone it says so also where a manager is asked in its place
+            window.get_attributes()
+            yield heard
+            self._display.sync()
+            problem = heard.get_error()
+        except error.XError as refused:
+            problem = refused
+        if problem is None:
             return
-        if "WM_DELETE_WINDOW" in self._atom_names(window, "WM_PROTOCOLS"):
-            event = self._message(window, "WM_PROTOCOLS", (self._atom("WM_DELETE_WINDOW"), X.CurrentTime))
-            window.send_event(event)
-        else:
-            # it does not know of being asked
-            window.kill_client()
-        self._display.sync()
+        gone = isinstance(problem, error.BadWindow | error.BadDrawable | error.BadValue)
+        raise ActionError(
+            f"the window {_id(window)} {'is gone' if gone else f'cannot be asked that: {problem}'}",
+            remedy="look again: what windows there are has changed",
+        ) from problem
 
     def _of(self, id: str) -> Any:
         windows = self._listed()
@@ -221,12 +247,11 @@ class Windows:
         words = [*data, 0, 0, 0, 0, 0][:5]
         return event.ClientMessage(window=window, client_type=self._atom(name), data=(32, words))
 
-    def _ask(self, window: Any, name: str, data: Iterable[int]) -> None:
+    def _ask(self, window: Any, name: str, data: Iterable[int], heard: Any) -> None:
         from Xlib import X
 
         mask = X.SubstructureRedirectMask | X.SubstructureNotifyMask
-        self._root.send_event(self._message(window, name, data), event_mask=mask)
-        self._display.sync()
+        self._root.send_event(self._message(window, name, data), event_mask=mask, onerror=heard)
 
 
 def _id(window: Any) -> str:

@@ -117,6 +117,10 @@ async def test_a_window_without_a_tree_covers_too() -> None:
     async with desk() as on:
         pid = await on.show("gtk", W)
         await on.start("xterm", "-geometry", "200x80+0+0", "-title", "Terminal", title="Terminal")
+        terminal = next(each.id for each in on.windows() if each.title == "Terminal")
+        # a manager may leave a new window below, or raise the old one again that is still beginning
+        await on.do("windowactivate", "--sync", terminal)
+        await on.until(lambda: on.windows()[-1].id == terminal, "the terminal is not on top")
         tree, save = await on.find("button", "Save", W)
         hidden = reachable(tree, save, Target(description="Save"), SCREEN)
         assert isinstance(hidden, Hidden) and "Terminal" in hidden.by, drawn(tree)

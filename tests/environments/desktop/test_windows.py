@@ -8,13 +8,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from handeye.environments.desktop.seat import Shown
+from handeye.environments.desktop.x11.display import boundary, connect
 from handeye.environments.desktop.x11.seat import X11Seat
 from handeye.environments.desktop.x11.server import PrivateServer
+from handeye.environments.desktop.x11.windows import Windows
 from handeye.tools.actions import Click, CloseWindow, FocusWindow, Wait
 from handeye.tools.errors import ActionError, DisplayGone
 from handeye.tools.geometry import Box, Point, Size
@@ -191,3 +194,36 @@ def test_a_display_that_disappears_is_said_to_be_gone() -> None:
 async def test_a_spinner_does_not_hide_windows(opened: Open) -> None:
     world, _ = await opened("spinner")
     assert (await seen(world, lambda now: now.windows)).windows[0].title == "shows spinner"
+
+
+class Late(Windows):
+    """Windows of which one closes as soon as they have been listed."""
+
+    def __init__(self, display: Any, theirs: Any, goes: Any) -> None:
+        super().__init__(display)
+        self._theirs, self._goes = theirs, goes
+
+    def _listed(self) -> list[Any]:
+        found = super()._listed()
+        if self._goes is not None:
+            self._goes.destroy()
+            self._theirs.sync()
+            self._goes = None
+        return found
+
+
+@pytest.mark.parametrize("asked", ["focus", "close"])
+def test_a_window_that_goes_between_being_listed_and_being_asked_is_an_act_that_failed(asked: str, bare: str) -> None:
+    ours, theirs = connect(bare), connect(bare)
+    try:
+        window = theirs.screen().root.create_window(10, 10, 50, 50, 0, 0)
+        window.map()
+        theirs.sync()
+        windows = Late(ours, theirs, window)
+        with boundary(bare), pytest.raises(ActionError, match=f"0x{window.id:x} is gone"):
+            getattr(windows, asked)(f"0x{window.id:x}")
+        # the display is whole
+        assert windows.windows() == ()
+    finally:
+        ours.close()
+        theirs.close()
