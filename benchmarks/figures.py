@@ -1,9 +1,15 @@
-"""The table of a suite that states figures: what its parts found, and which figures are missed."""
+"""A suite that states figures: its parts run one after the other, their table, and which figures are missed."""
 
 from __future__ import annotations
 
+import argparse
+import os
+import random
 import sys
-from collections.abc import Sequence
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from rich import box
@@ -11,8 +17,24 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..tools.errors import HandeyeError, UsageError
+
 _WIDTH = 150
 """Columns where there is no terminal: a log."""
+
+
+class Asked(NamedTuple):
+    """How a part is run.
+
+    Attributes:
+        full: At full size, for the figures that are promised.
+        seed: Of whatever is random.
+        folder: Where it may write; removed afterwards.
+    """
+
+    full: bool
+    seed: int
+    folder: Path
 
 
 class Line(NamedTuple):
@@ -70,3 +92,40 @@ def told(found: Sequence[Found], console: Console) -> int:
         console.print(Text(f"✗ {each}", style="red"), soft_wrap=True)
     console.print(Text(f"{len(missed)} figures missed" if missed else "nothing missed", style="bold"))
     return 1 if missed else 0
+
+
+Part = Callable[[Asked], Found]
+"""Measures something."""
+
+
+def run_parts(name: str, about: str | None, parts: Mapping[str, Part], arguments: Sequence[str] | None = None) -> int:
+    """Runs the parts of a suite that the command line names; ``FULL=1`` in the environment: at full size.
+
+    Args:
+        name: Of the module.
+        about: What it says of itself.
+        parts: By name, in the order in which they run.
+        arguments: In place of those of the command line.
+
+    Returns:
+        The exit code: 0, 1 when a figure is missed, 2 for a mistake of the person's, 5 when no screen or browser can be had.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m {name}", description=about)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--only", action="append", choices=list(parts), help="a part, again for more")
+    parser.add_argument("--seed", type=int, help="of whatever is random: one that an earlier run told")
+    asked = parser.parse_args(arguments)
+    seed = random.SystemRandom().randrange(10**9) if asked.seed is None else asked.seed
+    console = figures_console()
+    console.print(Text(f"seed {seed}", style="dim"))
+    found: list[Found] = []
+    began = time.monotonic()
+    try:
+        for part in asked.only or parts:
+            with tempfile.TemporaryDirectory(prefix=f"handeye-{part}-") as folder:
+                found.append(parts[part](Asked(bool(os.environ.get("FULL")), seed, Path(folder))))
+            console.print(Text(f"{part}: done at {time.monotonic() - began:.0f} s", style="dim"))
+    except HandeyeError as error:
+        console.print(Text(f"handeye: {error}", style="red"), soft_wrap=True)
+        return 2 if isinstance(error, UsageError) else 5
+    return told(found, console)

@@ -16,7 +16,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +24,15 @@ from ...episodes.reader import Episode
 from ...episodes.schema import Decision, Observation, Program, Start, Step, Task, Viewport
 from ...tools.actions import Click, Done, Place, Type
 from ...tools.geometry import Point
-from ..figures import Found, Line
+from ..drift_tally import Tally, drift_found, failures, total
+from ..figures import Asked, Found
 from ..replay.action.mode import replay_action
 from ..replay.action.report import Report, StepVerdict
 from ..replay.modes import ReplayOptions
-from .base import Asked
 from .drift_forms import KINDS, Do, Form, Truth, acts_in, change_of, draw
 
 TOOLKITS = ("gtk", "qt", "silent")
 """GTK 3, Qt 5, and a program that says nothing of itself: known by its pixels alone."""
-THROUGH = 0.95
-"""Share of the acts with one true target that have to go through."""
 _FEW = 5
 """Changes on each toolkit at small size, so many of all, another selection each time."""
 _ROUNDS = 5
@@ -48,29 +45,6 @@ _LOOK_SECONDS = 0.05
 _STILL, _ROUNDED = 4.0, 3.0
 _PYTHON = "/usr/bin/python3"
 _FOLDER = Path(__file__).with_name("programs")
-
-
-@dataclass
-class Tally:
-    """The line of one kind of change.
-
-    Attributes:
-        cases: Replays.
-        wrong: Of those in which something was done that should not have been, or not in that order.
-        right: Verdicts that are the right ones, of those that were `told`.
-        through: Acts done, of the `acts` that have one true target.
-        blind: Acts on which a program that says nothing was stopped at, as the rule has it where its pixels became others.
-        notes: What was not as it should be.
-    """
-
-    cases: int = 0
-    wrong: int = 0
-    right: int = 0
-    told: int = 0
-    through: int = 0
-    acts: int = 0
-    blind: int = 0
-    notes: list[str] = field(default_factory=list)
 
 
 class Said:
@@ -277,19 +251,6 @@ async def measure(cases: Sequence[tuple[int, str, Sequence[str]]], folder: Path,
     return {kind: each for kind, each in tallies.items() if each.cases}
 
 
-def failures(tallies: dict[str, Tally]) -> list[str]:
-    """Which figures are missed."""
-    wrong, acts, through, told, right = (
-        sum(getattr(each, name) for each in tallies.values()) for name in ("wrong", "acts", "through", "told", "right")
-    )
-    missed = [f"{wrong} wrong clicks"] if wrong else []
-    if through < THROUGH * acts:
-        missed.append(f"{through} of {acts} acts with one true target went through, fewer than {THROUGH:.0%}")
-    if right < told:
-        missed.append(f"{told - right} of {told} verdicts are not the right ones")
-    return missed
-
-
 def part(asked: Asked) -> Found:
     """See `Part`."""
     dice = random.Random(asked.seed)
@@ -300,17 +261,9 @@ def part(asked: Asked) -> Found:
     chosen = [KINDS if asked.full else tuple(kinds[n * _FEW : (n + 1) * _FEW]) for n in range(len(TOOLKITS))] * rounds
     cases = [(seed, toolkit, some) for (seed, toolkit), some in zip(seeds, chosen, strict=True)]
     tallies = asyncio.run(measure(cases, asked.folder, 2 if asked.full else 1))
-    lines = [
-        Line(f"drift, {kind}: right verdicts ({each.cases} cases)", each.right, each.told, each.wrong)
-        for kind, each in tallies.items()
-    ]
-    through, acts, blind = (
-        sum(getattr(each, name) for each in tallies.values()) for name in ("through", "acts", "blind")
-    )
-    lines.append(Line("drift: acts with one true target that went through", through, acts))
-    notes = [f"drift: seeds {seeds}; {blind} acts of programs known by pixels alone stopped where their looks changed"]
-    notes += [f"drift, {kind}: {note}" for kind, each in tallies.items() for note in each.notes]
-    return Found(tuple(lines), tuple(notes), tuple(f"drift: {each}" for each in failures(tallies)))
+    blind = total(tallies).blind
+    note = f"drift: seeds {seeds}; {blind} acts of programs known by pixels alone stopped where their looks changed"
+    return drift_found(tallies, note)
 
 
 def main() -> None:

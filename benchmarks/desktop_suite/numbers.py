@@ -7,7 +7,7 @@ import statistics
 import time
 from collections.abc import Callable
 from contextlib import closing
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,13 +21,19 @@ from ...tools.actions import Click
 from ...tools.errors import EnvironmentFailed
 from ...tools.geometry import Box, Point, Size
 from ...tools.pixels import Frame
-from ..figures import Found, Line
-from .base import Asked
+from ..figures import Asked, Found, Line
 
 SIZES = ((1280, 720), (1920, 1080), (3840, 2160))
 _FULL, _FEW = 200, 40
 _STEPS = 6
 """Steps timed, of each kind, at the small size; four times as many at full."""
+
+
+class Sides(NamedTuple):
+    """Seconds of the same thing, done by ours and by hand in turn."""
+
+    ours: list[float]
+    bare: list[float]
 
 
 def part(asked: Asked) -> Found:
@@ -36,38 +42,41 @@ def part(asked: Asked) -> Found:
     lines: list[Line] = []
     notes: list[str] = []
     for width, height in SIZES:
-        same, note = _captures(width, height, times)
+        same, took = captures(width, height, times)
         missed = "" if same == times else "what the seat captured is not what the library did"
         lines.append(
             Line(f"numbers: captures at {width}x{height} with the library's own pixels", same, times, None, missed)
         )
-        notes.append(note)
-    notes.append(_clicks(times))
-    notes.append(asyncio.run(_steps(_STEPS * 4 if asked.full else _STEPS)))
+        notes.append(f"a capture at {width}x{height}: {_against(took, 'the bare library call')}")
+    notes.append(f"a click: {_against(clicks(times), 'bare XTEST')}")
+    took = asyncio.run(steps(_STEPS * 4 if asked.full else _STEPS))
+    rest = f"a step, {SettleConfig().rest * 1000:.0f} ms of rest in each"
+    notes.append(f"{rest}: {_against(took, 'a loop by hand (XTEST, mss, the same rest, PNG, hash)')}")
     return Found(tuple(lines), tuple(notes))
 
 
-def _captures(width: int, height: int, times: int) -> tuple[int, str]:
+def captures(width: int, height: int, times: int) -> tuple[int, Sides]:
+    """Captures of a screen of that size, and how many had the same pixels both ways."""
     import mss
 
     with closing(PrivateServer()) as server:
         name = server.start(Size(width=width, height=height))
         box, whole = Box.at(0, 0, width, height), {"left": 0, "top": 0, "width": width, "height": height}
-        with closing(X11Seat(name)) as seat, mss.mss(display=name) as library:
+        with closing(X11Seat(name)) as seat, mss.MSS(display=name) as library:
             pairs = [_pair(lambda: seat.glance(box), lambda: library.grab(whole)) for _ in range(times)]
             same = sum(
                 np.array_equal(ours.view(np.uint8).reshape(height, width, 4)[..., :3], _bgr(bare))
                 for (_, ours), (_, bare) in pairs
             )
-    ours, bare = ([each[which][0] for each in pairs] for which in (0, 1))
-    return same, f"a capture at {width}x{height}: {_against(ours, bare, 'the bare library call')}"
+    return same, Sides([ours for (ours, _), _ in pairs], [bare for _, (bare, _) in pairs])
 
 
 def _bgr(shot: Any) -> Any:
     return np.frombuffer(shot.raw, np.uint8).reshape(shot.height, shot.width, 4)[..., :3]
 
 
-def _clicks(times: int) -> str:
+def clicks(times: int) -> Sides:
+    """Clicks all over a screen on which nothing is."""
     from Xlib import X
     from Xlib.ext import xtest
 
@@ -88,10 +97,10 @@ def _clicks(times: int) -> str:
                 seat.release("left")
 
             pairs = [_pair(lambda at=at: ours(at), lambda at=at: by_hand(at)) for at in places]  # type: ignore[misc]
-    return f"a click: {_against([a[0] for a, _ in pairs], [b[0] for _, b in pairs], 'bare XTEST')}"
+    return Sides([each[0] for each, _ in pairs], [each[0] for _, each in pairs])
 
 
-async def _steps(times: int) -> str:
+async def steps(times: int) -> Sides:
     """Steps on a calculator that shows something else after each, by the environment and by hand with the same rule of rest."""
     world = DesktopEnvironment("sandbox")
     try:
@@ -121,8 +130,7 @@ async def _steps(times: int) -> str:
                 now = await world.look()
     finally:
         await world.close()
-    rest = SettleConfig().rest
-    return f"a step, {rest * 1000:.0f} ms of rest in each: {_against(ours, bare, 'a loop by hand (XTEST, mss, the same rest, PNG, hash)')}"
+    return Sides(ours, bare)
 
 
 class _ByHand:
@@ -132,7 +140,7 @@ class _ByHand:
         import mss
 
         self._display = connect(name)
-        self._camera = mss.mss(display=name)
+        self._camera = mss.MSS(display=name)
 
     def close(self) -> None:
         self._camera.close()
@@ -175,6 +183,6 @@ def _timed(call: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - began, came
 
 
-def _against(ours: list[float], bare: list[float], what: str) -> str:
-    mine, floor = statistics.median(ours) * 1000, statistics.median(bare) * 1000
+def _against(took: Sides, what: str) -> str:
+    mine, floor = statistics.median(took.ours) * 1000, statistics.median(took.bare) * 1000
     return f"{mine:.2f} ms, {mine / floor:.2f} times {what} ({floor:.2f} ms)"

@@ -12,8 +12,7 @@ from ...environments.desktop.x11.display import connect
 from ...environments.desktop.x11.pointer import Pointer
 from ...tools.actions import Button
 from ...tools.geometry import Point
-from ..figures import Found, Line
-from .base import Asked
+from ..figures import Asked, Found, Line
 from .stage import CLICKS, Program, stage
 
 FULL, FEW = 1000, 64

@@ -11,8 +11,7 @@ from typing import Any
 from ...environments.desktop.x11.display import connect
 from ...environments.desktop.x11.keyboard import Keyboard
 from ...tools.errors import ActionError
-from ..figures import Found, Line
-from .base import Asked
+from ..figures import Asked, Found, Line
 from .stage import ENTRIES, Program, Stage, stage
 from .texts import random_text
 

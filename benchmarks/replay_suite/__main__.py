@@ -7,49 +7,33 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import os
 import random
-import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-
-from rich.text import Text
+from collections.abc import Mapping, Sequence
 
 from ...agent.run import Resources
 from ...environments.browser.host import BrowserHost
 from ...environments.sites.miniwob import tasks
-from ...tools.errors import HandeyeError, UsageError
-from ..figures import Found, Line, figures_console, told
+from ..drift_tally import drift_found
+from ..figures import Asked, Found, Line, Part, run_parts
 from . import drift_suite, hermetic, miniwob, recording, sigkill, throughput
-from .drift_stage import failures
 
 
-def drift(full: bool, folder: Path) -> Found:
-    """Pages that changed in known ways, with seeds drawn now."""
-    del folder
-    pages, rounds = (44, 2) if full else (3, 1)
-    seeds, scenes = ([random.SystemRandom().randrange(10**9) for _ in range(count)] for count in (pages, rounds))
+def drift(asked: Asked) -> Found:
+    """Pages that changed in known ways."""
+    dice = random.Random(asked.seed)
+    pages, rounds = (44, 2) if asked.full else (3, 1)
+    seeds, scenes = ([dice.randrange(10**9) for _ in range(count)] for count in (pages, rounds))
     tallies = asyncio.run(drift_suite.measure(seeds, drift_suite.KINDS, scenes=scenes))
-    lines = [
-        Line(f"drift, {kind}: right verdicts ({each.cases} cases)", each.right, each.told, each.wrong)
-        for kind, each in tallies.items()
-    ]
-    through, steps = (sum(getattr(each, name) for each in tallies.values()) for name in ("through", "steps"))
-    lines.append(Line("drift: steps with one true target that went through", through, steps))
-    notes = [f"drift: seeds {seeds}, of scenes {scenes}"]
-    notes += [f"drift, {kind}: {note}" for kind, each in tallies.items() for note in each.notes]
-    return Found(tuple(lines), tuple(notes), tuple(f"drift: {each}" for each in failures(tallies)))
+    return drift_found(tallies, f"drift: seeds {seeds}, of scenes {scenes}")
 
 
-def repeats(full: bool, folder: Path) -> Found:
+def repeats(asked: Asked) -> Found:
     """A stateful page whose server is gone, again and again."""
 
     async def go() -> hermetic.Hermetic:
         async with Resources() as resources:
-            return await hermetic.measure(20 if full else 3, folder, resources)
+            return await hermetic.measure(20 if asked.full else 3, asked.folder, resources)
 
     found = asyncio.run(go())
     what = f"hermetic replays of a stateful page with every pixel of {found.frames} frames the same"
@@ -59,9 +43,9 @@ def repeats(full: bool, folder: Path) -> Found:
     return Found((Line(what, found.identical, found.runs, missed=missed),))
 
 
-def kills(full: bool, folder: Path) -> Found:
+def kills(asked: Asked) -> Found:
     """Runs killed with SIGKILL, and gone on with."""
-    tally = sigkill.trials(sigkill.FULL if full else sigkill.FEW, random.SystemRandom().randrange(10**9), folder / "k")
+    tally = sigkill.trials(sigkill.FULL if asked.full else sigkill.FEW, asked.seed, asked.folder / "k")
     bad = tally.lost + tally.repeated + tally.missing + tally.unreadable + tally.unfinished + tally.went_on
     what = f"episodes killed ({tally.kills} times) and gone on with: nothing lost, nothing done twice"
     missed = f"{bad} acts or episodes lost, repeated, unreadable or unfinished" if tally.failed else ""
@@ -70,11 +54,11 @@ def kills(full: bool, folder: Path) -> Found:
     )
 
 
-def random_acts(full: bool, folder: Path) -> Found:
+def random_acts(asked: Asked) -> Found:
     """Random acts on MiniWoB++ tasks."""
-    names = tasks() if full else tasks()[::25]
-    seed = random.SystemRandom().randrange(10**6)
-    tally = asyncio.run(miniwob.measure(names, seed, folder))
+    names = tasks() if asked.full else tasks()[::25]
+    seed = asked.seed % 10**6
+    tally = asyncio.run(miniwob.measure(names, seed, asked.folder))
     lines = (
         Line("MiniWoB++: episodes of random acts done again whole in a new process", tally.whole, tally.tasks),
         Line("MiniWoB++: the same document", tally.dom, tally.tasks),
@@ -85,14 +69,14 @@ def random_acts(full: bool, folder: Path) -> Found:
     return Found(lines, notes, tuple(f"MiniWoB++: {each}" for each in tally.missed()))
 
 
-def written(full: bool, folder: Path) -> Found:
+def written(asked: Asked) -> Found:
     """What recording costs. How long the loop waits is said, and not judged."""
 
-    count = recording.FRAMES if full else 10
+    count = recording.FRAMES if asked.full else 10
 
     async def go() -> recording.Cost:
         async with BrowserHost() as host:
-            return await recording.measure(host, folder, count)
+            return await recording.measure(host, asked.folder, count)
 
     cost = asyncio.run(go())
     ratio, each = cost.packed / cost.written, cost.written / cost.frames
@@ -112,10 +96,9 @@ def written(full: bool, folder: Path) -> Found:
     return Found(lines, (told,))
 
 
-def asked_at_once(full: bool, folder: Path) -> Found:
+def asked_at_once(asked: Asked) -> Found:
     """Questions to a model, many at once. How long they take is said, and not judged."""
-    del folder
-    steps = throughput.STEPS if full else 2 * throughput.CONCURRENCY
+    steps = throughput.STEPS if asked.full else 2 * throughput.CONCURRENCY
     found = asyncio.run(throughput.shop(steps, throughput.CONCURRENCY, throughput.SECONDS))
     wrong = found.lost + found.misplaced
     line = Line(
@@ -130,7 +113,7 @@ def asked_at_once(full: bool, folder: Path) -> Found:
     return Found((line,), (told,))
 
 
-PARTS: Mapping[str, Callable[[bool, Path], Found]] = {
+PARTS: Mapping[str, Part] = {
     "drift": drift,
     "hermetic": repeats,
     "sigkill": kills,
@@ -138,27 +121,12 @@ PARTS: Mapping[str, Callable[[bool, Path], Found]] = {
     "recording": written,
     "policy": asked_at_once,
 }
-"""Name of a part → what measures it, at full size or not, in a folder; in the order in which they run."""
+"""Name of a part → what measures it; in the order in which they run."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point; returns the exit code: 0, 1 when a figure is missed, 2 for a mistake of the person's, 5 when no browser runs."""
-    parser = argparse.ArgumentParser(prog="python -m handeye.benchmarks.replay_suite", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--only", action="append", choices=list(PARTS), help="a part, again for more")
-    asked = parser.parse_args(arguments)
-    console = figures_console()
-    found: list[Found] = []
-    began = time.monotonic()
-    try:
-        for name in asked.only or PARTS:
-            with tempfile.TemporaryDirectory(prefix=f"handeye-{name}-") as folder:
-                found.append(PARTS[name](bool(os.environ.get("FULL")), Path(folder)))
-            console.print(Text(f"{name}: done at {time.monotonic() - began:.0f} s", style="dim"))
-    except HandeyeError as error:
-        console.print(Text(f"handeye: {error}", style="red"), soft_wrap=True)
-        return 2 if isinstance(error, UsageError) else 5
-    return told(found, console)
+    """See `run_parts`."""
+    return run_parts("handeye.benchmarks.replay_suite", __doc__, PARTS, arguments)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
-"""What the drift suites share: the site with one page, the clicks of a recording, the table of what came of them."""
+"""What the drift suites share: the site with one page, and the clicks of a recording."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,6 @@ from ..replay.action.mode import replay_action
 from ..replay.action.report import Report
 from ..replay.modes import ReplayOptions
 
-THROUGH = 0.95
-"""Share of the steps with one true target that have to go through."""
 _PLACES = """(() => {
   const found = {};
   const walk = (page, x, y) => {
@@ -33,27 +30,6 @@ _PLACES = """(() => {
   walk(document, 0, 0);
   return found;
 })()"""
-
-
-@dataclass
-class Tally:
-    """The line of one kind of change.
-
-    Attributes:
-        cases: Pages that were replayed.
-        wrong: Of those in which something was clicked that should not have been, or not in that order.
-        right: Verdicts that are the right ones, of those that were `told`.
-        through: Steps done, of the `steps` that have one true target.
-        notes: What was not as it should be.
-    """
-
-    cases: int = 0
-    wrong: int = 0
-    right: int = 0
-    told: int = 0
-    through: int = 0
-    steps: int = 0
-    notes: list[str] = field(default_factory=list)
 
 
 class Pages:
@@ -131,16 +107,3 @@ def places_of(episode: Episode) -> dict[str, list[float]]:
     outcome = episode.outcome
     found = outcome.evidence[0].value if outcome is not None and outcome.evidence else None
     return found if isinstance(found, dict) else {}  # type: ignore[return-value]  # what _PLACES gives
-
-
-def failures(tallies: dict[str, Tally]) -> list[str]:
-    """Which figures are missed."""
-    wrong = sum(each.wrong for each in tallies.values())
-    steps, through = (sum(getattr(each, name) for each in tallies.values()) for name in ("steps", "through"))
-    told, right = (sum(getattr(each, name) for each in tallies.values()) for name in ("told", "right"))
-    missed = [f"{wrong} wrong clicks"] if wrong else []
-    if through < THROUGH * steps:
-        missed.append(f"{through} of {steps} steps with one true target went through, fewer than {THROUGH:.0%}")
-    if right < told:
-        missed.append(f"{told - right} of {told} verdicts are not the right ones")
-    return missed

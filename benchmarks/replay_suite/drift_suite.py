@@ -25,9 +25,10 @@ from ...environments.sites import RunningSite
 from ...episodes.reader import Episode
 from ...tools.actions import Place, Target
 from ...tools.geometry import Point
+from ..drift_tally import Tally, failures, total
 from ..replay.action.report import Report
 from .drift_pages import Change, Drawn, Thing, draw, page_html
-from .drift_stage import Pages, Stage, Tally, failures, places_of
+from .drift_stage import Pages, Stage, places_of
 from .scene_suite import run_scenes
 
 _STEPS = 3
@@ -197,7 +198,7 @@ def _judge(
     if pages.hits != expected:
         tally.wrong += 1
         tally.notes.append(f"{name}: clicked {pages.hits}, and should have clicked {expected} ({truth.change})")
-    tally.steps += len(one_true)
+    tally.acts += len(one_true)
     tally.through += min(len(done), len(one_true))
     for number, each in enumerate(steps):
         tally.told += 1
@@ -281,14 +282,13 @@ def main() -> None:
     print(f"{'kind of drift':<54} cases  wrong clicks  verdict right  went through, of those with one true target")
     for kind, each in tallies.items():
         print(
-            f"{kind:<54} {each.cases:>5} {each.wrong:>13} {f'{each.right}/{each.told}':>14} {f'{each.through}/{each.steps}':>43}"
+            f"{kind:<54} {each.cases:>5} {each.wrong:>13} {f'{each.right}/{each.told}':>14} {f'{each.through}/{each.acts}':>43}"
         )
     for kind, each in tallies.items():
         for note in each.notes:
             print(f"  {kind}: {note}")
     missed = failures(tallies)
-    cases, wrong = sum(each.cases for each in tallies.values()), sum(each.wrong for each in tallies.values())
-    print("; ".join(missed) if missed else f"{cases} cases, {wrong} wrong clicks, nothing missed")
+    print("; ".join(missed) if missed else f"{total(tallies).cases} cases, no wrong click, nothing missed")
     sys.exit(1 if missed else 0)
 
 

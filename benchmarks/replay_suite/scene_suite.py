@@ -10,9 +10,10 @@ from ...environments.sites import RunningSite
 from ...episodes.reader import Episode
 from ...tools.actions import Place
 from ...tools.geometry import Point
+from ..drift_tally import Tally
 from ..replay.action.report import Report
 from .drift_scenes import Scene, scenes
-from .drift_stage import Pages, Stage, Tally, places_of
+from .drift_stage import Pages, Stage, places_of
 
 _HEARD = """<script>
 const hear = page => {
@@ -78,7 +79,7 @@ def _judge(tally: Tally, scene: Scene, report: Report, hits: Sequence[str], name
     if list(hits) != list(true[: len(done)]):
         tally.wrong += 1
         tally.notes.append(f"{name}: clicked {list(hits)}, and should have clicked {list(true)}")
-    tally.steps += len(true)
+    tally.acts += len(true)
     tally.through += min(len(done), len(true))
     for number, each in enumerate(steps):
         tally.told += 1

@@ -173,7 +173,7 @@ async def write_steps(folder: Path, pictures: Sequence[bytes], steps: int) -> Ep
     )
     writer = EpisodeWriter(folder, header)
     for number in range(steps):
-        frame = Frame.from_png(_numbered(pictures[number % len(pictures)], number))
+        frame = Frame.from_png(numbered(pictures[number % len(pictures)], number))
         surfaces = (Surface(name="page", box=frame.box),)
         tree = LazyTree(missing="not asked for")
         seen = Observation(id=f"o{number:04d}", at=number, frame=frame, surfaces=surfaces, tree=tree)
@@ -186,7 +186,7 @@ async def write_steps(folder: Path, pictures: Sequence[bytes], steps: int) -> Ep
     return await asyncio.to_thread(Episode.open, folder)
 
 
-def _numbered(png: bytes, number: int) -> bytes:
+def numbered(png: bytes, number: int) -> bytes:
     """The same picture as another file."""
     name, words = b"tEXt", b"Comment\0%d" % number
     chunk = struct.pack(">I", len(words)) + name + words + struct.pack(">I", zlib.crc32(name + words))

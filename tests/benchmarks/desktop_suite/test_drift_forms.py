@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from handeye.benchmarks.desktop_suite.drift import Tally, failures
 from handeye.benchmarks.desktop_suite.drift_forms import KINDS, acts_in, cells, change_of, draw
+from handeye.benchmarks.drift_tally import Tally, failures
 
 SEEDS = range(30)
 

@@ -8,9 +8,8 @@ import unicodedata
 import pytest
 
 from handeye.benchmarks.desktop_suite import __main__ as suite
-from handeye.benchmarks.desktop_suite.base import Asked
 from handeye.benchmarks.desktop_suite.texts import random_text
-from handeye.benchmarks.figures import Found, Line
+from handeye.benchmarks.figures import Asked, Found, Line
 
 
 def test_texts_are_of_every_kind_without_control_characters() -> None:

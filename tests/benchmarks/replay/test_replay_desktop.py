@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from handeye.agent.run import Resources
-from handeye.benchmarks.desktop_suite.drift import Stage, Tally, case, expected_of, failures
+from handeye.benchmarks.desktop_suite.drift import Stage, case, expected_of
 from handeye.benchmarks.desktop_suite.drift_forms import acts_in, change_of, draw
+from handeye.benchmarks.drift_tally import Tally, failures
 from handeye.benchmarks.replay.modes import replay
 
 pytestmark = [pytest.mark.display, pytest.mark.slow]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from handeye.agent.run import Resources
+from handeye.benchmarks.drift_tally import Tally, failures
 from handeye.benchmarks.replay_suite.drift_scenes import scenes
-from handeye.benchmarks.replay_suite.drift_stage import Tally, failures
 from handeye.benchmarks.replay_suite.scene_suite import run_scenes
 
 pytestmark = pytest.mark.browser

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from handeye.benchmarks.replay_suite.drift_stage import failures
+from handeye.benchmarks.drift_tally import failures
 from handeye.benchmarks.replay_suite.drift_suite import KINDS, measure
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
