@@ -86,6 +86,7 @@ class Start(Record):
         programs: Of a desktop: what is started, in order, each when the one before shows its window. Nothing else is.
         home: Of a sandbox: files to begin with, relative path → text; a path that ends in ``/`` is a folder.
         keyboard: Of a sandbox: the layout of its keyboard, as XKB calls it (``us``, ``de``, ``ru``).
+        setup: Of a virtual machine of OSWorld: the steps that prepare it, as ``config`` of a task of theirs has them.
         allow: What the browser may reach beside the site that it starts at: ``example.com``, ``*.example.com``, ``127.0.0.1:9000``,
             ``http://example.com``; ``*`` is everything. None sets no bounds, as for a script that a person wrote.
     """
@@ -114,6 +115,7 @@ class Start(Record):
     programs: tuple[Program, ...] = ()
     home: dict[str, str] = {}
     keyboard: str = "us"
+    setup: tuple[dict[str, JsonValue], ...] = ()
     allow: tuple[str, ...] | None = None
 
     @model_validator(mode="after")
@@ -134,11 +136,12 @@ class Probe(Record):
     Attributes:
         kind: ``text`` visible text · ``url`` of the page · ``http`` a GET with the page's cookies · ``script`` the value of a
             JavaScript expression · ``file`` its content · ``process`` the running programs of that name · ``download`` the content of
-            the newest file of that name (``*`` and ``?`` stand for any characters) that the run downloaded.
+            the newest file of that name (``*`` and ``?`` stand for any characters) that the run downloaded · ``evaluator`` what an
+            evaluator of OSWorld (its ``evaluator``, as JSON) asks a virtual machine; files that it fetches are downloads.
         argument: URL, expression, path or name; empty for ``text`` and ``url``.
     """
 
-    kind: Literal["text", "url", "http", "script", "file", "process", "download"]
+    kind: Literal["text", "url", "http", "script", "file", "process", "download", "evaluator"]
     argument: str = ""
 
 
