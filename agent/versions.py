@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
+
+from ..episodes.schema import Json
 
 _PACKAGES = ("handeye", "playwright", "pydantic", "numpy", "pillow", "rapidocr", "onnxruntime")
 
@@ -17,3 +20,14 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def host() -> dict[str, Json]:
+    """What a run runs on. No name, no path: a report is for others."""
+    import psutil
+
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processors": os.cpu_count() or 0,
+        "memory_gib": round(psutil.virtual_memory().total / 2**30),
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -15,23 +14,43 @@ from rich.text import Text
 
 from ..agent.face import new_folder
 from ..agent.policies.model import Thinking
-from ..agent.versions import versions
+from ..agent.versions import host, versions
+from ..episodes.claim import unwritable
 from ..episodes.schema import EXIT_CODES, FORMAT, Item, Prediction, Scored, ScoringHeader
-from ..episodes.scores import HEADER, read_scores
 from ..tools.errors import UsageError
 from ..tools.words import slug
 from .commands import section, setting
 from .progress import Ticker, wipe
 from .replay.policy.mode import Asked, PolicyOptions
 from .replay.policy.scoring import Pace, score
-from .step_report import StepReport
+from .report.figures import summary_json
+from .report.read import FIGURES, answers
+from .report.summary import Summary, summarize
+from .report.terminal import show
 from .suites.baselines import BASELINES, baseline
 from .suites.reading import Data, open_data
-from .suites.step_names import known_steps, open_steps
+from .suites.step_names import open_steps
 from .suites.steps import BenchSteps, Choice, Part, described
 
-REPORT = "report.json"
-"""Beside the answers of a scoring: what they come to."""
+
+# asyncio writes out the result of a run when it ends, to look a handler up, and throws that away: seconds for ten thousand answers
+@dataclass(frozen=True, repr=False)
+class Answered:
+    """What came of the questions of a suite.
+
+    Attributes:
+        scored: Every answer and its score, in the order of the questions.
+        summary: What they come to.
+    """
+
+    scored: tuple[Scored, ...]
+    summary: Summary
+
+    @property
+    def exit_code(self) -> int:
+        """0 somebody answered, 5 nobody did."""
+        nobody = self.summary.rows == self.summary.all.infrastructure
+        return EXIT_CODES["infrastructure"] if self.summary.planned and nobody else 0
 
 
 @dataclass(frozen=True)
@@ -96,14 +115,14 @@ def bench_steps(name: str, words: StepWords, console: Console) -> int:
         console.print(f"stopped; go on with --out {out}", markup=False, soft_wrap=True)
         return EXIT_CODES["unverified"]
     wipe(console)
-    report.print(console)
+    show(report.summary, console)
     console.print(Text(f"answers  {out}"), soft_wrap=True)
     return report.exit_code
 
 
 async def run_steps(
     name: str, suite: BenchSteps, data: Data, words: StepWords, out: Path | None, console: Console | None = None
-) -> StepReport:
+) -> Answered:
     """Puts the questions of a suite.
 
     Args:
@@ -123,19 +142,14 @@ async def run_steps(
     async with AsyncExitStack() as stack:
         header, answer = await _answering(name, suite, data, words, pace, stack)
         told = await score(Part(suite, words.choice), answer, header, pace, out)
-    report = StepReport(
-        header=header,
-        scored=told.scored,
-        items=told.items,
-        rules=suite.rules,
-        average=suite.average,
-        over=suite.over,
-        problems=data.problems,
-    )
+    name_of_run = out.resolve().name if out is not None else name
+    summary = summarize(answers(name_of_run, header, told.scored, told.items))
     if out is not None:
-        text = json.dumps(report.as_json(), indent=1, ensure_ascii=False)
-        (out / REPORT).write_text(text, encoding="utf-8")
-    return report
+        try:
+            (out / FIGURES).write_text(summary_json(summary), encoding="utf-8")
+        except OSError as error:
+            raise unwritable(out, error) from error
+    return Answered(told.scored, summary)
 
 
 Answer = Callable[[Item], Awaitable[Prediction]]
@@ -151,9 +165,11 @@ async def _answering(
         policy=words.policy,
         matcher=f"{type(suite).__module__}:{type(suite).__qualname__}",
         versions=versions(),
+        host=host(),
         left_out=dict(data.problems.counts),
+        bad=tuple(data.problems.named),
         lacks=suite.lacks,
-        data=described(name, data, words.choice),
+        data=described(name, suite, data, words.choice),
     )
     if words.policy in BASELINES:
         return header, baseline(words.policy, suite, words.choice.seed)
@@ -187,29 +203,3 @@ def shard_of(text: str) -> tuple[int, int]:
     if not (slash and first.isdecimal() and last.isdecimal() and 1 <= int(first) <= int(last)):
         raise UsageError(f"--shard {text!r}: it is written 1/4, the first of four")
     return int(first), int(last)
-
-
-def is_step_run(folder: Path) -> bool:
-    """Whether a folder holds the answers to a suite of questions."""
-    return (folder / HEADER).exists()
-
-
-def report_steps(folder: Path, json_file: Path | None, console: Console) -> int:
-    """Prints again what the answers in a folder come to.
-
-    Raises:
-        UsageError: They are answers to the steps of an episode, not to a suite.
-        EpisodeError: The folder is damaged.
-    """
-    header, scored = read_scores(folder)
-    if header.data is None:
-        raise UsageError(
-            f"{folder} holds answers to the steps of an episode, of no suite", remedy="handeye replay --mode policy"
-        )
-    kind = known_steps(header.data.suite)
-    report = StepReport(header, tuple(scored), len(scored), kind.rules, kind.average, kind.over)
-    if json_file is not None:
-        json_file.write_text(json.dumps(report.as_json(), indent=1, ensure_ascii=False), encoding="utf-8")
-    else:
-        report.print(console)
-    return report.exit_code

@@ -39,7 +39,7 @@ class Progress:
         """One line: number, what, where, how long."""
         wipe(self._console)
         line = Text(f"{self._label}{step.index:>4}  ", style="dim")
-        what = in_words(step.decision.intent, _WHAT)
+        what = in_words(step.decision.intent, _WHAT, step.saw.titles)
         style = "red" if step.error is not None else ("cyan" if isinstance(step.decision.intent, Read) else "")
         line.append(f"{what:<{_WHAT}}", style=style)
         line.append(f" {_where(step):<14}", style="dim")

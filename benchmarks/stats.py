@@ -64,6 +64,35 @@ def cluster_mean(groups: Iterable[Sequence[float]], confidence: float = CONFIDEN
     return _cluster(numbers[:, 0], numbers[:, 1], confidence)
 
 
+def strata_mean(strata: Sequence[Sequence[Sequence[float]]], confidence: float = CONFIDENCE) -> Interval | None:
+    """The interval of a mean of the means of several strata, each a sample of clusters of its own, so that their variances add.
+
+    Args:
+        strata: Of each its clusters, of each of these its values, from 0 to 1.
+        confidence: How often it holds the truth.
+
+    Returns:
+        None where a stratum has fewer than two clusters, or nothing varies.
+    """
+    from scipy.stats import t
+
+    variance, free, means = 0.0, 0, []
+    for clusters in strata:
+        count, of = len(clusters), sum(map(len, clusters))
+        if count < 2:
+            return None
+        mean = math.fsum(map(math.fsum, clusters)) / of
+        means.append(mean)
+        off = math.fsum((math.fsum(each) - mean * len(each)) ** 2 for each in clusters)
+        variance += off / of**2 * count / (count - 1)
+        free += count - 1
+    if not variance:
+        return None
+    mean = math.fsum(means) / len(means)
+    half = float(t.ppf((1 + confidence) / 2, free)) * math.sqrt(variance) / len(means)
+    return Interval(max(0.0, mean - half), min(1.0, mean + half))
+
+
 def _cluster(sums: NDArray[np.float64], counts: NDArray[np.float64], confidence: float) -> Interval | None:
     if len(sums) < 2:
         return None
@@ -231,3 +260,19 @@ def slope(values: Sequence[float]) -> float:
         raise ValueError("a slope needs two values")
     away = np.arange(len(values)) - (len(values) - 1) / 2
     return float((away * (np.asarray(values, np.float64) - np.mean(values))).sum() / (away * away).sum())
+
+
+def steady_slope(values: Sequence[float], confidence: float = CONFIDENCE) -> tuple[float, Interval]:
+    """Such a growth as the median slope of all pairs, and its interval by their ranks (Theil 1950, Sen 1968).
+
+    A few values far off move neither.
+
+    Raises:
+        ValueError: There are fewer than two values.
+    """
+    if len(values) < 2:
+        raise ValueError("a slope needs two values")
+    from scipy.stats import theilslopes
+
+    found = theilslopes(np.asarray(values, np.float64), alpha=confidence)
+    return float(found.slope), Interval(float(found.low_slope), float(found.high_slope))

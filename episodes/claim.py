@@ -119,7 +119,7 @@ def _check_unfinished(episode: Episode) -> None:
     )
 
 
-def unwritable(path: Path, error: OSError) -> EpisodeUnwritable:
+def unwritable(path: Path | str, error: OSError) -> EpisodeUnwritable:
     """What is said when an episode cannot be written."""
     return EpisodeUnwritable(
         f"cannot write the episode in {path}: {error.strerror or error}",

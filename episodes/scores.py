@@ -20,7 +20,7 @@ HEADER = "scoring.json"
 LINES = "predictions.jsonl"
 
 _HEADER: TypeAdapter[ScoringHeader] = TypeAdapter(ScoringHeader)
-_MAY_DIFFER = {"created", "source", "versions", "left_out", "lacks"}
+_MAY_DIFFER = {"created", "source", "versions", "host", "left_out", "bad", "lacks"}
 
 
 class ScoresWriter:
@@ -111,6 +111,28 @@ def read_scores(folder: Path) -> tuple[ScoringHeader, list[Scored]]:
     return header, list(_read_lines(folder)[0].values())
 
 
+def torn(folder: Path) -> str:
+    """Says that the last line was cut off while it was written, and which that is; empty when all are whole.
+
+    Raises:
+        EpisodeError: The lines cannot be read.
+    """
+    data = _bytes(folder)
+    if not data or data.endswith(b"\n"):
+        return ""
+    number = data.count(b"\n") + 1
+    return f"{LINES}, line {number}: it was cut off while it was written, and is not counted"
+
+
+def _bytes(folder: Path) -> bytes:
+    try:
+        return (folder / LINES).read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise EpisodeError(f"{folder / LINES} cannot be read: {error.strerror or error}") from error
+
+
 def _read_header(folder: Path) -> ScoringHeader:
     try:
         data = (folder / HEADER).read_bytes()
@@ -131,12 +153,7 @@ def _read_header(folder: Path) -> ScoringHeader:
 
 def _read_lines(folder: Path) -> tuple[dict[str, Scored], int]:
     """The lines by item, and how many bytes they are."""
-    try:
-        data = (folder / LINES).read_bytes()
-    except FileNotFoundError:
-        return {}, 0
-    except OSError as error:
-        raise EpisodeError(f"{folder / LINES} cannot be read: {error.strerror or error}") from error
+    data = _bytes(folder)
     *rows, cut_off = data.split(b"\n")
     found: dict[str, Scored] = {}
     for number, row in enumerate(rows, 1):

@@ -1,18 +1,17 @@
-"""Two runs of the same tasks: what changed from A to B, row by row."""
+"""Two runs of the same tasks, or answers to the same questions: what changed from A to B, row by row."""
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ...episodes.schema import BenchResult
 from ...tools.errors import UsageError
 from ..stats import Interval, Paired, cluster_mean, paired
-from .markdown import percent, table
-from .read import FoundRun, without_paths
-from .summary import Cost, summarize
+from .provenance import decoding, provenance, suite_of
+from .read import FoundRun
+from .summary import Cost, cost_of
+from .trial import Trial
 
 
 class Flip(NamedTuple):
@@ -25,166 +24,148 @@ class Flip(NamedTuple):
     why: str
 
 
+class Changed(NamedTuple):
+    """What changed by one rule; a row counts as right where it is worth 1.
+
+    Attributes:
+        rows: Pairs that both decided.
+        paired: How they fell.
+        p: Probability of flips as one-sided if there were no difference; see `Paired.p`.
+        means: Over these pairs, of A and of B.
+        difference: Of the means, B less A.
+        interval: Of the difference, over whole clusters: tasks, screenshots, episodes; None of fewer than two, or where nothing differs.
+    """
+
+    rows: int
+    paired: Paired
+    p: float
+    means: tuple[float, float]
+    difference: float
+    interval: Interval | None
+
+
 class Comparison(NamedTuple):
     """What changed.
 
     Attributes:
         a: Name of a run, and `b` that of the other.
-        rows: Pairs that both decided.
-        paired: How they fell.
-        interval: Of the difference (B less A), over whole tasks; None of fewer than two.
-        flips: Rows on which they differ.
+        rules: What changed by each rule.
+        flips: Rows on which they differ by the first rule.
         only_a: Rows that B does not have or could not decide, and `only_b` likewise.
+        infrastructure: Rows of A and of B that the infrastructure failed.
         revisions: Tasks of which they have other revisions.
         changed: What differs in how they were run: name → (A, B).
+        decoding: ``greedy`` or how was sampled, of each; empty without a model.
         costs: Of both, over the pairs.
     """
 
     a: str
     b: str
-    rows: int
-    paired: Paired
-    interval: Interval | None
+    rules: dict[str, Changed]
     flips: tuple[Flip, ...]
     only_a: int
     only_b: int
+    infrastructure: tuple[int, int]
     revisions: tuple[str, ...]
     changed: dict[str, tuple[str, str]]
+    decoding: tuple[str, str]
     costs: tuple[Cost, Cost]
+
+    @property
+    def first(self) -> Changed:
+        """By the first rule."""
+        return next(iter(self.rules.values()))
 
 
 def compare(a: FoundRun, b: FoundRun, *, anyway: bool = False) -> Comparison:
-    """Pairs two runs by task, seed and repeat.
+    """Pairs two runs by task, seed and repeat; answers by their question.
 
     Args:
         a: The run before.
         b: The run after.
-        anyway: Also where a task has another revision in each.
+        anyway: Also where a task has another revision in each, or the questions come from other data.
 
     Raises:
         UsageError: They have no row in common, or tasks of other revisions.
     """
-    of_a, of_b = ({_mark(each): each for each in run.results} for run in (a, b))
-    common = [mark for mark in of_a if mark in of_b]
-    if not common:
-        raise UsageError(
-            f"{a.name} and {b.name} have no task and seed in common",
-            remedy="compare runs of one suite with the same --seeds",
-        )
-    revisions = tuple(
-        dict.fromkeys(of_a[mark].row.task for mark in common if of_a[mark].row.revision != of_b[mark].row.revision)
-    )
+    pairs = _pairs(a, b)
+    revisions = tuple(dict.fromkeys(x.task for x, y in pairs if x.revision != y.revision))
     if revisions and not anyway:
-        more = f" and {len(revisions) - 3} more" if len(revisions) > 3 else ""
-        raise UsageError(
-            f"{a.name} and {b.name} have other revisions of the task{'s' if len(revisions) > 1 else ''} {', '.join(revisions[:3])}{more}",
-            remedy="what differs may be the tasks; to compare them all the same: --anyway",
-        )
-    pairs = [
-        (of_a[mark], of_b[mark]) for mark in common if of_a[mark].success is not None and of_b[mark].success is not None
-    ]
+        raise _other_revisions(a, b, revisions)
+    first = next(iter(a.rules.values()))
+    decided = [(x, y) for x, y in pairs if x.worth(first) is not None and y.worth(first) is not None]
+    before, after = (
+        provenance(run.header, [each.model for each in run.trials if each.model is not None]) for run in (a, b)
+    )
     return Comparison(
         a=a.name,
         b=b.name,
-        rows=len(pairs),
-        paired=paired((bool(x.success), bool(y.success)) for x, y in pairs),
-        interval=_interval(pairs),
-        flips=tuple(_flip(x, y, a.name, b.name) for x, y in pairs if x.success != y.success),
-        only_a=sum(each.success is not None for each in a.results) - len(pairs),
-        only_b=sum(each.success is not None for each in b.results) - len(pairs),
+        rules={rule: _changed(pairs, part) for rule, part in a.rules.items()},
+        flips=tuple(_flip(x, y, first, a.name, b.name) for x, y in decided if _right(x, first) != _right(y, first)),
+        only_a=sum(each.worth(first) is not None for each in a.trials) - len(decided),
+        only_b=sum(each.worth(first) is not None for each in b.trials) - len(decided),
+        infrastructure=(sum(each.broke for each in a.trials), sum(each.broke for each in b.trials)),
         revisions=revisions,
-        changed=_changed(a, b),
-        costs=_costs(a, b, pairs),
+        changed=_differing(before, after),
+        decoding=(decoding(a.header), decoding(b.header)),
+        costs=(cost_of([x for x, _ in decided]), cost_of([y for _, y in decided])),
     )
 
 
-def _mark(result: BenchResult) -> str:
-    return json.dumps([result.row.task, result.row.seed, result.row.repeat])
+def _pairs(a: FoundRun, b: FoundRun) -> list[tuple[Trial, Trial]]:
+    of_b = {each.name: each for each in b.trials}
+    found = [(each, of_b[each.name]) for each in a.trials if each.name in of_b]
+    if found and dict(a.rules) == dict(b.rules):
+        return found
+    suites = suite_of(a.header), suite_of(b.header)
+    other = f": one is of {suites[0]}, the other of {suites[1]}" if suites[0] != suites[1] else ""
+    raise UsageError(
+        f"{a.name} and {b.name} have no task and seed in common{other}",
+        remedy="compare runs of one suite with the same --seeds",
+    )
 
 
-def _interval(pairs: Iterable[tuple[BenchResult, BenchResult]]) -> Interval | None:
+def _other_revisions(a: FoundRun, b: FoundRun, tasks: Sequence[str]) -> UsageError:
+    more = f" and {len(tasks) - 3:,} more" if len(tasks) > 3 else ""
+    told = f"the task{'s' if len(tasks) > 1 else ''} {', '.join(tasks[:3])}{more}"
+    return UsageError(
+        f"{a.name} and {b.name} have other revisions of {told}",
+        remedy="what differs may be the tasks, or the data; to compare them all the same: --anyway",
+    )
+
+
+def _right(each: Trial, part: str) -> bool:
+    return each.worth(part) == 1
+
+
+def _changed(pairs: Iterable[tuple[Trial, Trial]], part: str) -> Changed:
     differences: dict[str, list[float]] = defaultdict(list)
+    sums, held = [0.0, 0.0], []
     for x, y in pairs:
-        differences[x.row.task].append(float(bool(y.success)) - float(bool(x.success)))
-    return cluster_mean(differences.values())
+        before, now = x.worth(part), y.worth(part)
+        if before is None or now is None:
+            continue
+        held.append((before == 1, now == 1))
+        sums[0] += before
+        sums[1] += now
+        differences[x.cluster].append(now - before)
+    fell, rows = paired(held), max(1, len(held))
+    differs = any(value for each in differences.values() for value in each)
+    interval = cluster_mean(differences.values()) if differs else None
+    means = sums[0] / rows, sums[1] / rows
+    return Changed(len(held), fell, fell.p, means, means[1] - means[0], interval)
 
 
-def _flip(x: BenchResult, y: BenchResult, a: str, b: str) -> Flip:
-    missed = y if x.success else x
-    why = missed.message or (missed.score.note if missed.score is not None else "")
-    seed = "" if x.row.seed is None else json.dumps(x.row.seed)
-    return Flip(x.row.task, seed, x.row.repeat, a if x.success else b, without_paths(f"{missed.stop}: {why}")[:200])
+def _flip(x: Trial, y: Trial, part: str, a: str, b: str) -> Flip:
+    by_a = _right(x, part)
+    missed = y if by_a else x
+    why = f"{missed.stop}: {missed.why}" if missed.stop else missed.why
+    return Flip(x.task, x.seed, x.repeat, a if by_a else b, why[:200])
 
 
-def _changed(a: FoundRun, b: FoundRun) -> dict[str, tuple[str, str]]:
-    said = [
-        {
-            **{
-                name: getattr(run.header, name)
-                for name in ("suite", "version", "options", "policy", "model", "dialect", "thinking")
-            },
-            "served": summarize(run).models,
-            **{f"version of {name}": value for name, value in run.header.versions.items()},
-            **{f"host: {name}": value for name, value in run.header.host.items()},
-        }
-        for run in (a, b)
-    ]
-    names = dict.fromkeys([*said[0], *said[1]])
+def _differing(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     return {
-        name: (_words(said[0].get(name)), _words(said[1].get(name)))
-        for name in names
-        if said[0].get(name) != said[1].get(name)
+        name: (before.get(name, "–"), after.get(name, "–"))
+        for name in dict.fromkeys([*before, *after])
+        if name != "begun" and before.get(name) != after.get(name)
     }
-
-
-def _words(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def _costs(a: FoundRun, b: FoundRun, pairs: list[tuple[BenchResult, BenchResult]]) -> tuple[Cost, Cost]:
-    first, second = (
-        summarize(FoundRun(run.name, run.header, len(pairs), [pair[index] for pair in pairs])).cost
-        for index, run in enumerate((a, b))
-    )
-    return first, second
-
-
-def comparison_json(found: Comparison) -> str:
-    """All of it as JSON."""
-    from .summary import _plain
-
-    data = _plain(found)
-    data["p"] = found.paired.p
-    data["difference"] = found.paired.difference
-    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
-
-
-def _points(interval: Interval | None) -> str:
-    return "no interval" if interval is None else f"{100 * interval.low:+.1f} to {100 * interval.high:+.1f}"
-
-
-def comparison_markdown(found: Comparison) -> str:
-    """All of it as Markdown."""
-    held = found.paired
-    rate_a, rate_b = ((held.both + only) / max(1, found.rows) for only in (held.only_a, held.only_b))
-    parts = [
-        f"# {found.a} → {found.b}",
-        f"{found.rows} rows that both decided: {percent(rate_a)} → {percent(rate_b)}, a difference of {100 * held.difference:+.1f} points "
-        f"({_points(found.interval)} over whole tasks). McNemar's exact test: p = {held.p:.4g}.\n"
-        f"{held.both} solved by both, {held.neither} by neither, {held.only_a} by A alone, {held.only_b} by B alone. "
-        f"Not compared: {found.only_a} rows of A, {found.only_b} of B.",
-    ]
-    if found.revisions:
-        parts.append(f"**Other revisions of {len(found.revisions)} tasks: what differs may be these.**")
-    if found.changed:
-        said = [(name, *each) for name, each in found.changed.items()]
-        parts += ["## How they were run", table(("", "A", "B"), said)]
-    names = ("tokens sent", "of these cached", "tokens written", "model calls", "seconds")
-    rows = [
-        (name, *("–" if value is None else f"{value:,.0f}" for value in pair))
-        for name, pair in zip(names, zip(*found.costs, strict=True), strict=True)
-    ]
-    parts += ["## Cost", table(("", "A", "B"), rows), "## Flips"]
-    flips = [(each.task, each.seed, str(each.repeat), each.solved_by, each.why) for each in found.flips]
-    parts.append(table(("task", "seed", "try", "solved by", "the other"), flips) if flips else "None.")
-    return "\n\n".join(parts) + "\n"

@@ -2,14 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from .summary import Share, Summary
+from ..stats import Spread
+from .summary import Row, Tries
 
-_LEFT, _WIDE, _ROW = 190, 360, 18
-"""Pixels: room for names, of the plot, of a row."""
-_END = 90
+_WIDE, _ROW, _END = 400, 20, 110
+"""Pixels of the plot, of a row, for what stands behind it."""
+_LETTERS, _LETTER = 32, 6.8
+"""Letters of a name, at most, and pixels of one."""
+
+
+def mean_bars(rows: Sequence[Row], title: str) -> str:
+    """A bar for each row, with its interval as a line."""
+    left, high = _room(each.name for each in rows), max(1, len(rows)) * _ROW
+    body = []
+    for percent in (0, 25, 50, 75, 100):
+        x = left + _WIDE * percent / 100
+        body.append(f'<path class="grid" d="M{x:.1f} 0V{high + 4}"/>')
+        body.append(_text(x, high + 18, f"{percent} %", "middle", "quiet"))
+    for index, each in enumerate(rows):
+        body += _bar(each, left, index * _ROW)
+    return _svg(left + _WIDE + _END, high + 24, title, body)
+
+
+def _bar(row: Row, left: int, top: float) -> list[str]:
+    body = [_name(row.name, left, top)]
+    held = row.first
+    if held.mean is None:
+        return [*body, _text(left + 6, top + 14, "nothing decided", "start", "quiet")]
+    body.append(f'<rect class="back" x="{left}" y="{top + 4}" width="{_WIDE}" height="{_ROW - 8}"/>')
+    body.append(f'<rect class="bar" x="{left}" y="{top + 4}" width="{_WIDE * held.mean:.1f}" height="{_ROW - 8}"/>')
+    if held.interval is not None:
+        middle = top + _ROW / 2
+        low, high = (left + _WIDE * end for end in held.interval)
+        marks = f"M{low:.1f} {middle}H{high:.1f}M{low:.1f} {middle - 4}v8M{high:.1f} {middle - 4}v8"
+        body.append(f'<path class="held" d="{marks}"/>')
+    return [*body, _text(left + _WIDE + 10, top + 14, f"{held.right:,}/{held.of:,}")]
+
+
+def stage_bars(stages: Mapping[str, tuple[Spread, int]], title: str) -> str:
+    """A bar for each stage: its median, and lighter its 95th percentile; on a scale of their own."""
+    longest = max((held.p95 for held, _ in stages.values()), default=0.0) or 1.0
+    left, body = _room(stages), []
+    for index, (name, (held, _)) in enumerate(stages.items()):
+        top = index * _ROW
+        body.append(_name(name, left, top))
+        for kind, value in (("light", held.p95), ("bar", held.p50)):
+            width = _WIDE * value / longest
+            body.append(f'<rect class="{kind}" x="{left}" y="{top + 4}" width="{width:.1f}" height="{_ROW - 8}"/>')
+        told = f"{held.p50 * 1000:,.0f} / {held.p95 * 1000:,.0f} ms"
+        body.append(_text(left + _WIDE + 10, top + 14, told))
+    return _svg(left + _WIDE + _END + 40, len(stages) * _ROW + 4, title, body)
+
+
+def reliability(tries: Sequence[Tries], title: str) -> str:
+    """pass@k and pass^k over k."""
+    high, left = 170, 52
+    most = max((each.k for each in tries), default=1)
+
+    def at(k: int, value: float) -> tuple[float, float]:
+        return left + _WIDE * (k - 1) / max(1, most - 1), 12 + high * (1 - value)
+
+    body = []
+    for value in (0.0, 0.25, 0.5, 0.75, 1.0):
+        y = at(1, value)[1]
+        body.append(f'<path class="grid" d="M{left} {y:.1f}H{left + _WIDE}"/>')
+        body.append(_text(left - 8, y + 4, f"{100 * value:.0f} %", "end", "quiet"))
+    lines = (
+        ("any", "pass@k: at least one", [at(each.k, each.at_least_one) for each in tries]),
+        ("every", "pass^k: all", [at(each.k, each.all) for each in tries]),
+    )
+    ends = _apart([points[-1][1] for _, _, points in lines])
+    for (kind, name, points), end in zip(lines, ends, strict=True):
+        body.append(f'<path class="{kind}" d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in points)}"/>')
+        body.extend(f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in points)
+        body.append(_text(points[-1][0] + 10, end + 4, name))
+    every = max(1, most // 10)
+    for each in tries:
+        if each.k == 1 or each.k % every == 0:
+            body.append(_text(at(each.k, 0)[0], high + 30, str(each.k), "middle", "quiet"))
+    body.append(_text(left + _WIDE + 24, high + 30, "k", "start", "quiet"))
+    return _svg(left + _WIDE + 160, high + 38, title, body)
+
+
+def _apart(ends: Sequence[float], least: float = 15.0) -> list[float]:
+    """Heights of two labels, far enough from one another to be read."""
+    first, second = ends
+    if abs(first - second) >= least:
+        return [first, second]
+    middle = (first + second) / 2
+    return [middle - least / 2, middle + least / 2]
 
 
 def _svg(width: int, height: int, title: str, body: Sequence[str]) -> str:
@@ -19,74 +103,20 @@ def _svg(width: int, height: int, title: str, body: Sequence[str]) -> str:
     )
 
 
-def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+def _text(x: float, y: float, text: str, anchor: str = "start", kind: str = "") -> str:
+    mark = f' class="{kind}"' if kind else ""
+    return f'<text{mark} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
-def _name(text: str) -> str:
-    return text if len(text) <= 26 else f"{text[:25]}…"
+def _name(text: str, left: int, top: float) -> str:
+    return _text(left - 10, top + 14, _middle(text), "end")
 
 
-def share_bars(rows: Sequence[Share], title: str) -> str:
-    """A bar for each share, with its interval as a line."""
-    body = []
-    for index, each in enumerate(rows):
-        top = index * _ROW
-        body.append(_text(_LEFT - 6, top + 13, _name(each.name), "end"))
-        if each.rate is None or each.interval is None:
-            body.append(_text(_LEFT + 4, top + 13, "nothing decided"))
-            continue
-        middle = top + _ROW / 2
-        low, high = (_LEFT + _WIDE * end for end in each.interval)
-        body.append(f'<rect class="back" x="{_LEFT}" y="{top + 3}" width="{_WIDE}" height="{_ROW - 6}"/>')
-        body.append(
-            f'<rect class="bar" x="{_LEFT}" y="{top + 3}" width="{_WIDE * each.rate:.1f}" height="{_ROW - 6}"/>'
-        )
-        body.append(
-            f'<path class="held" d="M{low:.1f} {middle}H{high:.1f}M{low:.1f} {middle - 3}v6M{high:.1f} {middle - 3}v6"/>'
-        )
-        body.append(_text(_LEFT + _WIDE + 6, top + 13, f"{each.right}/{each.of}"))
-    return _svg(_LEFT + _WIDE + _END, max(1, len(rows)) * _ROW + 4, title, body)
+def _middle(text: str) -> str:
+    """Both ends of a long name: what tells it from its neighbours stands at either."""
+    return text if len(text) <= _LETTERS else f"{text[: _LETTERS // 2 - 1]}…{text[-_LETTERS // 2 :]}"
 
 
-def stage_bars(summary: Summary) -> str:
-    """A bar for each stage of a step: its median, and lighter its 95th percentile; on a scale of their own."""
-    longest = max((held.p95 for held, _ in summary.stages.values()), default=0.0) or 1.0
-    body = []
-    for index, (name, (held, _)) in enumerate(summary.stages.items()):
-        top = index * _ROW
-        body.append(_text(_LEFT - 6, top + 13, _name(name), "end"))
-        for kind, value in (("light", held.p95), ("bar", held.p50)):
-            width = _WIDE * value / longest
-            body.append(f'<rect class="{kind}" x="{_LEFT}" y="{top + 3}" width="{width:.1f}" height="{_ROW - 6}"/>')
-        body.append(_text(_LEFT + _WIDE + 6, top + 13, f"{held.p50 * 1000:.0f} / {held.p95 * 1000:.0f} ms"))
-    return _svg(_LEFT + _WIDE + _END + 30, len(summary.stages) * _ROW + 4, "Seconds of each stage of a step", body)
-
-
-def reliability(summary: Summary) -> str:
-    """pass@k and pass^k over k."""
-    high, left = 160, 46
-    most = max((each.k for each in summary.tries), default=1)
-
-    def at(k: int, value: float) -> str:
-        return f"{left + (_WIDE * (k - 1) / max(1, most - 1)):.1f} {10 + high * (1 - value):.1f}"
-
-    body = []
-    for value in (0.0, 0.5, 1.0):
-        y = 10 + high * (1 - value)
-        body.append(f'<path class="grid" d="M{left} {y}H{left + _WIDE}"/>')
-        body.append(_text(left - 6, y + 4, f"{100 * value:.0f} %", "end"))
-    for kind, name, values in (
-        ("any", "at least one of k tries", [(each.k, each.at_least_one) for each in summary.tries]),
-        ("every", "all of k tries", [(each.k, each.all) for each in summary.tries]),
-    ):
-        points = [at(k, value) for k, value in values]
-        body.append(f'<path class="{kind}" d="M{"L".join(points)}"/>')
-        body.extend(f'<circle class="{kind}" cx="{p.split()[0]}" cy="{p.split()[1]}" r="2.5"/>' for p in points)
-        if values:
-            x, y = (float(each) for each in points[-1].split())
-            body.append(_text(x + 8, y + 4, name))
-    for each in summary.tries:
-        x = float(at(each.k, 0).split()[0])
-        body.append(_text(x, high + 28, str(each.k), "middle"))
-    return _svg(left + _WIDE + 190, high + 40, "Reliability over tries", body)
+def _room(names: Iterable[str]) -> int:
+    """Pixels that names take."""
+    return round(_LETTER * max((len(_middle(each)) for each in names), default=0)) + 14

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
 from typing import Any
 
-from ...episodes.convert.formats import importer
+from ...episodes.convert.from_agentnetbench import Trajectory
 from ...episodes.convert.pictures import Picture
 from ...episodes.convert.recording import Recording
 from ...episodes.schema import Item, Prediction, Score, Step, Truth
@@ -36,7 +35,6 @@ class AgentNetBench(RecordedSuite):
         """See `RecordedSuite.read`."""
         checked(options, ())
         names = data.annotations(lambda name: name.endswith(".json"))
-        sessions = {each.name: each for each in importer("agentnetbench").sessions(data.files)}
         for name in names:
             value = data.value(name)
             steps = value.get("steps") if isinstance(value, dict) else None
@@ -44,9 +42,11 @@ class AgentNetBench(RecordedSuite):
                 raise DataRefused(f"{name}: it has no steps, which every file of AgentNetBench has")
             data.records += len(steps)
             try:
-                recording = sessions[PurePosixPath(name).stem].read()
-            except (KeyError, RecordingRefused) as error:
-                data.problems.bad(name, BadRecord("none of its steps can be read", str(error)))
+                recording = Trajectory(data.files, name).read()
+            except RecordingRefused as error:
+                # a picture that is damaged: the past of the others would not be theirs without it
+                for index in range(max(1, len(steps))):
+                    data.problems.bad(f"{name}, steps[{index}]", BadRecord("its episode cannot be read", str(error)))
                 continue
             yield from self._of(data, name, recording, steps)
 
@@ -78,6 +78,7 @@ class AgentNetBench(RecordedSuite):
                     "actions": "one" if len(truth[0]) == 1 else "several",
                 },
                 cluster=recording.name,
+                where=f"{name}, steps[{index}]",
             )
 
     def worth(self, item: Item, prediction: Prediction) -> Score:

@@ -41,6 +41,7 @@ class Data:
     Args:
         folder: Holds annotations and images, at any depth.
         identity: What tells it from others where that is not its annotations: the revision of a data set.
+        within: A folder around it in which its links may end; None where they may not leave it.
 
     Attributes:
         problems: The bad records that were met.
@@ -51,11 +52,11 @@ class Data:
         DataRefused: There is no such folder.
     """
 
-    def __init__(self, folder: Path, identity: str = "") -> None:
+    def __init__(self, folder: Path, identity: str = "", within: Path | None = None) -> None:
         if not folder.is_dir():
             raise DataRefused(f"there is no folder {folder}", remedy="name the folder of the data set: --data FOLDER")
         self.folder = folder
-        self.files = Folder(folder)
+        self.files = Folder(folder, within=within)
         self.images = Images(self.files)
         self.problems = Problems()
         self.records = 0
@@ -185,4 +186,6 @@ def open_data(source: str) -> Data:
     name, _, revision = source.removeprefix(HUB).partition("@")
     from .hub import fetch
 
-    return Data(fetch(name, revision or None), source)
+    folder = fetch(name, revision or None)
+    # the hub's cache has a folder for each revision, of links to the files of all of them beside it
+    return Data(folder, source, within=folder.parents[1])

@@ -11,7 +11,7 @@ from ...tools.actions import Act, Click, Done, IntendedAct, Say, placed, places
 from ...tools.geometry import Point
 from .grounding import question
 from .images import Shot, blank
-from .problems import DataRefused
+from .problems import BadRecord, DataRefused
 from .reading import Data
 from .steps import Average
 
@@ -28,7 +28,8 @@ class Asked(NamedTuple):
         number: Of the step, from 0.
         truth: See `Item.truth`.
         value: What the rule of the suite needs.
-        groups: See `Item.groups`, and `cluster` for the other.
+        groups: See `Item.groups`, and `cluster` and `steps` for the others.
+        where: File and record that it stands in, where its suite does not look for two of one id by itself.
     """
 
     id: str
@@ -41,6 +42,8 @@ class Asked(NamedTuple):
     value: Any
     groups: dict[str, str]
     cluster: str
+    steps: int = 0
+    where: str = ""
 
 
 class RecordedSuite(ABC):
@@ -61,7 +64,15 @@ class RecordedSuite(ABC):
 
     def __init__(self, data: Data, options: dict[str, str]) -> None:
         self.lacks: dict[str, str] = {}
-        self.asked: list[Asked] = list(self.read(data, dict(options)))
+        self.asked: list[Asked] = []
+        known: dict[str, str] = {}
+        for each in self.read(data, dict(options)):
+            if each.id in known:
+                error = BadRecord("its id is that of another record", f"{each.id}, of {known[each.id]}")
+                data.problems.bad(each.where or each.id, error)
+                continue
+            known[each.id] = each.where
+            self.asked.append(each)
         if not self.asked:
             why = "; ".join(data.problems.named[:3]) or "its files hold no steps"
             raise DataRefused(f"{data.folder} holds nothing to ask about: {why}")
@@ -90,6 +101,7 @@ class RecordedSuite(ABC):
                 value=each.value,
                 groups=each.groups,
                 cluster=each.cluster,
+                steps=each.steps,
             )
 
     def match(self, item: Item, prediction: Prediction) -> Score:

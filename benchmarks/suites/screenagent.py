@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
 from ...episodes.convert.formats import importer
+from ...episodes.convert.from_screenagent import NEGATIVE, STAMP, actions_of
 from ...episodes.convert.recording import Move, Recording
 from ...episodes.schema import Item, Prediction, Score, Truth
 from ...tools.actions import Act, Key, Say, Scroll, Type, Wait, places
@@ -19,7 +21,7 @@ from ...tools.errors import RecordingRefused
 from ...tools.geometry import Point
 from .agentnetbench import past_of, shot_of
 from .grounding import task_of
-from .problems import BadRecord
+from .problems import BadRecord, DataRefused
 from .reading import Data
 from .recorded import Asked, RecordedSuite, verbs_of
 from .steps import checked
@@ -40,19 +42,27 @@ class ScreenAgent(RecordedSuite):
     def read(self, data: Data, options: dict[str, str]) -> Iterator[Asked]:
         """See `RecordedSuite.read`."""
         checked(options, ())
+        turns: dict[str, list[str]] = {}
         for name in data.annotations(lambda name: name.endswith(".json")):
-            data.value(name)
+            try:
+                _check(name, data.value(name))
+            except BadRecord as error:
+                data.problems.bad(name, error)
+            if STAMP.match(PurePosixPath(name).name) and not NEGATIVE.search(name):
+                turns.setdefault(PurePosixPath(name).parent.name, []).append(name)
         for session in importer("screenagent").sessions(data.files):
             try:
                 recording = session.read()
             except RecordingRefused as error:
-                data.problems.bad(session.name, BadRecord("none of its turns can be read", str(error)))
+                # a picture that is damaged: the past of the others would not be theirs without it
+                for name in turns.get(session.name, [session.name]):
+                    data.problems.bad(name, BadRecord("its session cannot be read", str(error)))
                 continue
-            yield from self._of(data, session.name, recording)
+            yield from self._of(data, session.name, recording, turns.get(session.name, []))
         self.lacks["boxes"] = "the data have points and no boxes: distances are all that is said"
         self.lacks["pixels"] = "its screenshots were compressed with a loss"
 
-    def _of(self, data: Data, name: str, recording: Recording) -> Iterator[Asked]:
+    def _of(self, data: Data, name: str, recording: Recording, turns: Sequence[str]) -> Iterator[Asked]:
         shots = [shot_of(look.picture) for look in recording.looks]
         task = task_of(name, recording.goal)
         past = past_of(recording, shots)
@@ -61,7 +71,7 @@ class ScreenAgent(RecordedSuite):
             shot = shots[move.saw]
             if shot is None:
                 error = BadRecord("its image is not there", str(recording.looks[move.saw].picture))
-                data.problems.bad(f"{name}, move {index}", error)
+                data.problems.bad(turns[move.saw] if move.saw < len(turns) else f"{name}, move {index}", error)
                 continue
             yield Asked(
                 id=f"{name} step {index}",
@@ -95,6 +105,21 @@ class ScreenAgent(RecordedSuite):
         parts |= {f"within_{near}": float(off <= near) for near in CURVE}
         value = sum(off <= near for near in CURVE) / len(CURVE)
         return Score(value=value, success=None, parts=parts | {"distance": round(off, 6)})
+
+
+def _check(name: str, turn: Any) -> None:
+    """Says what is wrong with a file.
+
+    Raises:
+        BadRecord: It is a turn that nothing can be asked about.
+        DataRefused: It is no turn at all.
+    """
+    if not isinstance(turn, dict) or "saved_image_name" not in turn:
+        raise DataRefused(f"{name}: it has no saved_image_name, which every turn of ScreenAgent has")
+    if STAMP.match(PurePosixPath(name).name) is None:
+        raise BadRecord("its name does not begin with a time, as that of a turn does")
+    if not actions_of(turn):
+        raise BadRecord("it has no actions")
 
 
 def _before(origin: Any, move: Move) -> bool:

@@ -38,19 +38,6 @@ def needs_data(name: str) -> None:
         )
 
 
-def known_steps(name: str) -> type[BenchSteps]:
-    """The suite of a short name or entry point, which is not read.
-
-    Raises:
-        UnknownName: There is none of that name.
-        UsageError: It is a dotted path, which a folder of answers may not name.
-    """
-    if ":" in name:
-        raise UsageError(f"{name!r} is no name of a suite")
-    kind: type[BenchSteps] = load("suite", name, STEP_SUITES, GROUP)
-    return kind
-
-
 def open_steps(name: str, data: Data, options: Mapping[str, str]) -> BenchSteps:
     """The suite of that name, read.
 

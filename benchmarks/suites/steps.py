@@ -93,7 +93,7 @@ class Part:
         return self._suite.match(item, prediction)
 
 
-def described(name: str, data: Data, choice: Choice) -> SuiteData:
+def described(name: str, suite: BenchSteps, data: Data, choice: Choice) -> SuiteData:
     """What stands of the data in the header of a scoring."""
     whole = choice.shard == (1, 1)
     return SuiteData(
@@ -105,6 +105,9 @@ def described(name: str, data: Data, choice: Choice) -> SuiteData:
         limit=choice.limit,
         shard="" if whole else f"{choice.shard[0]}/{choice.shard[1]}",
         seed=choice.seed,
+        rules=suite.rules,
+        average=suite.average,
+        over=suite.over,
     )
 
 

@@ -26,15 +26,23 @@ class AgentNetBench:
         """See `Importer.sessions`."""
         for name in files.names if files.chosen is None else (files.chosen,):
             if PurePosixPath(name).suffix == ".json" and (files.chosen is not None or b'"steps"' in files.read(name)):
-                yield _File(files, name)
+                yield Trajectory(files, name)
 
 
-class _File(NamedTuple):
+class Trajectory(NamedTuple):
+    """See `Session`: one file.
+
+    Attributes:
+        files: Where it lies.
+        file: Its name there.
+    """
+
     files: Files
     file: str
 
     @property
     def name(self) -> str:
+        """See `Session.name`."""
         return PurePosixPath(self.file).stem
 
     def read(self) -> Recording:

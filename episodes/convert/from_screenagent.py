@@ -24,8 +24,10 @@ from .moves import Record, add, finish, in_pixels
 from .reading import mapping, number, read_json, text
 from .recording import Ending, Look, Recording, Session
 
-_NEGATIVE = re.compile(r"_neg(_\w+)?\.json$")
-_STAMP = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-\d{1,6}")
+NEGATIVE = re.compile(r"_neg(_\w+)?\.json$")
+"""What the name of a negative example ends with, which nobody did."""
+STAMP = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-\d{1,6}")
+"""What the name of a turn begins with."""
 _PLAN, _EVALUATE = "PlanAction", "EvaluateSubTaskAction"
 _FENCED = re.compile(r"```json(.*?)```", re.DOTALL)
 
@@ -39,7 +41,7 @@ class ScreenAgent:
             name
             for name in files.names
             if name.endswith(".json")
-            and _STAMP.match(PurePosixPath(name).name)
+            and STAMP.match(PurePosixPath(name).name)
             and b'"saved_image_name"' in files.read(name)
         ]
         if files.chosen is not None and files.chosen not in names:
@@ -63,7 +65,7 @@ class _Folder(NamedTuple):
     def read(self) -> Recording:
         """See `Session.read`."""
         turns = [(name, mapping(read_json(self.files.read(name), name), name)) for name in self.turns]
-        real = [(name, turn) for name, turn in turns if not _NEGATIVE.search(name)]
+        real = [(name, turn) for name, turn in turns if not NEGATIVE.search(name)]
         if not real:
             raise RecordingRefused(f"{self.folder}: it has no turns but negative examples")
         # the same screenshot, and name, as far as the seconds go
@@ -83,7 +85,7 @@ class _Folder(NamedTuple):
             missing={"durations": "ScreenAgent records when a turn began, not how long it took"},
         )
         negative: list[Json] = [
-            {"file": name, "actions": turn.get("actions")} for name, turn in turns if _NEGATIVE.search(name)
+            {"file": name, "actions": turn.get("actions")} for name, turn in turns if NEGATIVE.search(name)
         ]
         if negative:
             recording.fields["negative"] = negative
@@ -103,7 +105,7 @@ class _Folder(NamedTuple):
         plan: list[str] = []
         done = 0
         for index, (_, turn) in enumerate(real):
-            actions = _actions(turn)
+            actions = actions_of(turn)
             told = [each for each in actions if isinstance(each, dict)]
             kinds = {text(each.get("action_type")) for each in told}
             look = recording.looks[index]
@@ -147,7 +149,7 @@ def _understood(reader: Reader, acts: list[Any], to_frame: ToFrame) -> Understoo
 
 
 def _time(name: str) -> datetime | None:
-    match = _STAMP.match(PurePosixPath(name).name)
+    match = STAMP.match(PurePosixPath(name).name)
     try:
         return datetime.strptime(match[0], "%Y-%m-%d_%H-%M-%S-%f").replace(tzinfo=UTC) if match else None
     except ValueError:
@@ -172,7 +174,7 @@ def _frame(turn: dict[str, Any], box: Box) -> ToFrame:
     return lambda x, y: there.point(inside(x, y))
 
 
-def _actions(turn: dict[str, Any]) -> list[Any]:
+def actions_of(turn: dict[str, Any]) -> list[Any]:
     """The actions as they were parsed; else those in the edited answer, as their own client finds them."""
     if isinstance(turn.get("actions"), list):
         return list(turn["actions"])

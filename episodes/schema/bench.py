@@ -80,10 +80,13 @@ class BenchResult(Record):
         stop: Why its loop stopped; empty where there is no episode.
         message: What happened, for a person.
         steps: That were taken.
+        budget: Steps that it might have taken; 0 where that is not known.
         seconds: That the episode took.
         calls: Of the model.
+        retries: Of these, those made because the words before said nothing that can be done.
         prompt: Tokens that it was sent, and `completion` those that it wrote.
         cached: Of those sent, how many its server had in its cache; None where it does not say.
+        views: ``1280x720 as 1024x576``, what a model was to see and the size in which it was sent → how often.
         stages: Seconds of each part of a step (``decide``, ``act`` …), a number for each step that had it.
         repaired: Steps of a script whose target a model had to find.
         attempt: Which attempt this was, from 1.
@@ -98,11 +101,14 @@ class BenchResult(Record):
     stop: str = ""
     message: str = ""
     steps: int = 0
+    budget: int = 0
     seconds: float = 0
     calls: int = 0
+    retries: int = 0
     prompt: int = 0
     completion: int = 0
     cached: int | None = None
+    views: dict[str, int] = {}
     stages: dict[str, tuple[float, ...]] = {}
     repaired: int = 0
     attempt: int = 1

@@ -28,6 +28,9 @@ class View(Record):
     crop: Box
     sent: Size
 
+    def __str__(self) -> str:
+        return f"{self.crop.width:g}x{self.crop.height:g} as {self.sent.width:g}x{self.sent.height:g}"
+
     @property
     def to_sent(self) -> Transform:
         """Frame pixels → pixels of the image that was sent."""

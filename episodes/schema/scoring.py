@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
@@ -43,6 +43,7 @@ class Item(Record):
         value: What else the suite says of it, for its own way of scoring. Never shown either.
         groups: What rows of a report it belongs to: ``platform`` → ``web``.
         cluster: What it shares with others that are no trials of their own: its episode, its screenshot. Empty where it stands alone.
+        steps: How many steps its episode has, each a question with that cluster; 0 where it is of none that could be right as a whole.
     """
 
     id: str
@@ -53,19 +54,21 @@ class Item(Record):
     value: Json = None
     groups: dict[str, str] = {}
     cluster: str = ""
+    steps: int = Field(default=0, ge=0)
 
 
 class Scored(Record):
     """A line of ``predictions.jsonl``. A later line of the same item replaces it: it was asked once more.
 
     Attributes:
-        groups: Of the item, and `cluster`: a report needs nothing but these lines.
+        groups: Of the item, and `cluster` and `steps`: a report needs nothing but these lines.
     """
 
     prediction: Prediction
     score: Score
     groups: dict[str, str] = {}
     cluster: str = ""
+    steps: int = Field(default=0, ge=0)
 
 
 SCORED: TypeAdapter[Scored] = TypeAdapter(Scored)
@@ -84,6 +87,8 @@ class SuiteData(Record):
         limit: The first so many; None is all.
         shard: ``1/4`` is the first, fifth, ninth …; empty is all.
         seed: Of what is drawn at random, by whoever answers.
+        rules: What each column of a report is → the part of the score: a report needs no suite.
+        average: What the headline is the mean of: all items, the means of their clusters, those of the groups named `over`.
     """
 
     suite: str
@@ -94,6 +99,9 @@ class SuiteData(Record):
     limit: int | None = None
     shard: str = ""
     seed: int = 0
+    rules: dict[str, str] = {}
+    average: Literal["items", "clusters", "groups"] = "items"
+    over: str = ""
 
 
 class ScoringHeader(Record):
@@ -110,7 +118,9 @@ class ScoringHeader(Record):
         versions: Of this package, Python, and what it stands on.
         goal: What was asked in place of the recorded goal; None where that was.
         steps: The only steps that were asked about; None for all.
+        host: What it ran on: system, processors, memory. Neither names nor paths.
         left_out: Why a step is no question → how many of these there are.
+        bad: Each of those that are wrong in themselves: ``file, line 3: why``.
         lacks: What the recording does not have → what that means for the scores.
         data: Of a suite: what it was read from; None of the steps of an episode.
     """
@@ -126,6 +136,8 @@ class ScoringHeader(Record):
     versions: dict[str, str] = {}
     goal: str | None = None
     steps: tuple[int, ...] | None = None
+    host: dict[str, Json] = {}
     left_out: dict[str, Annotated[int, Field(ge=1)]] = {}
+    bad: tuple[str, ...] = ()
     lacks: dict[str, str] = {}
     data: SuiteData | None = None

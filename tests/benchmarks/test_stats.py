@@ -22,6 +22,7 @@ from handeye.benchmarks.stats import (
     repeats,
     slope,
     spread,
+    steady_slope,
     wilson,
 )
 
@@ -165,6 +166,11 @@ def test_numbers_are_summed_up() -> None:
     assert slope([3.0, 5.0, 7.0]) == pytest.approx(2) and slope([1, 1, 1]) == 0
     with pytest.raises(ValueError, match="two values"):
         slope([1])
+    with pytest.raises(ValueError, match="two values"):
+        steady_slope([1])
+    assert steady_slope([3.0, 5.0, 7.0, 9.0]) == (2, (2, 2))
+    value, (low, high) = steady_slope([0, 1, 2, 3, 400, 5, 6, 7, 8, 9])
+    assert value == 1 and 0 < low <= 1 <= high < 10
     assert [efficiency(4, 2), efficiency(2, 4), efficiency(0, 2), efficiency(0, 0), efficiency(3, 0)] == [
         0.5,
         1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from ....agent.base import Grounder, Policy
-from ....episodes.schema import Found, Item, Located, ObservationId, Prediction, Reply, Request
+from ....episodes.schema import Found, Item, Located, ObservationId, Prediction, Reply, Request, View
 from ....tools.actions import Act, IntendedAct, Say, Target, Wait, placed, places
 from ....tools.errors import ActionError, DialectError, EnvironmentFailed, EpisodeError, ModelError
 from ....tools.geometry import Point
@@ -16,13 +16,16 @@ class Heard:
 
     Attributes:
         replies: In order.
+        views: What it was shown, in order.
     """
 
     def __init__(self) -> None:
         self.replies: list[Reply] = []
+        self.views: list[View] = []
 
     def called(self, request: Request, on: ObservationId, seconds: float, reply: Reply | None, error: str = "") -> None:
         """See `Record.called`."""
+        self.views.extend(image.view for image in request.images)
         if reply is not None:
             self.replies.append(reply.model_copy(update={"tokens": ()}))
 
@@ -43,7 +46,7 @@ async def ask(item: Item, policy: Policy, grounder: Grounder, heard: Heard) -> P
     except (ModelError, EnvironmentFailed, EpisodeError) as error:
         known |= {"failed": "infrastructure", "error": str(error)}
     seconds = round(time.monotonic() - began, 6)
-    return Prediction.model_validate({"item": item.id, "replies": tuple(heard.replies), "seconds": seconds, **known})
+    return _said(item, heard, seconds, known)
 
 
 async def ask_place(item: Item, grounder: Grounder, heard: Heard) -> Prediction:
@@ -62,7 +65,12 @@ async def ask_place(item: Item, grounder: Grounder, heard: Heard) -> Prediction:
     except (ModelError, EnvironmentFailed, EpisodeError) as error:
         known |= {"failed": "infrastructure", "error": str(error)}
     seconds = round(time.monotonic() - began, 6)
-    return Prediction.model_validate({"item": item.id, "replies": tuple(heard.replies), "seconds": seconds, **known})
+    return _said(item, heard, seconds, known)
+
+
+def _said(item: Item, heard: Heard, seconds: float, known: dict[str, object]) -> Prediction:
+    told = {"item": item.id, "replies": tuple(heard.replies), "views": tuple(heard.views), "seconds": seconds}
+    return Prediction.model_validate(told | known)
 
 
 async def _ground(intent: IntendedAct, item: Item, grounder: Grounder) -> dict[str, object]:

@@ -23,7 +23,7 @@ from ....agent.grounding.screen import ScreenReader
 from ....agent.mind import Mind
 from ....agent.models.names import Tell, open_model
 from ....agent.policies.model import ModelPolicy, Thinking
-from ....agent.versions import versions
+from ....agent.versions import host, versions
 from ....agent.views import Views
 from ....episodes.reader import Episode
 from ....episodes.schema import FORMAT, Item, ModelInfo, Prediction, ScoringHeader
@@ -197,6 +197,7 @@ class Asked:
             matcher=f"{__package__}.matching:strict",
             model=self._info,
             versions=versions(),
+            host=host(),
             goal=options.goal,
             steps=tuple(sorted(options.steps)) if options.steps is not None else None,
             left_out=items.left_out,

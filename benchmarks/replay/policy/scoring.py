@@ -119,7 +119,7 @@ class _Asking:
                 self._in_a_row = 0
                 worth = self._suite.match(item, prediction)
             scored = self.scored[item.id] = Scored(
-                prediction=prediction, score=worth, groups=item.groups, cluster=item.cluster
+                prediction=prediction, score=worth, groups=item.groups, cluster=item.cluster, steps=item.steps
             )
             if self._writer is not None:
                 self._writer.put(scored)

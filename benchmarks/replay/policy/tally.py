@@ -63,7 +63,7 @@ class Summary(NamedTuple):
         return wilson(self.right, self.right + self.wrong)
 
 
-# see `StepReport`
+# see `Answered` of `bench_steps`
 @dataclass(frozen=True, repr=False)
 class PolicyReport:
     """What was asked and what came of it.

@@ -1,7 +1,7 @@
 """The rules agree with the official scorers: on answers of every kind, whose scores those gave, and on their holes.
 
 The files in ``golden`` hold truths and answers made here and what the official code said of them: OpenCUA's ``evaluation/agentnetbench/eval.py``,
-GUI-Odyssey's ``GUIOdyssey_action_matching.py``, UGround's offline evaluations of Multimodal-Mind2Web and AndroidControl, and CUActSpot's
+GUI-Odyssey's ``GUIOdyssey_action_matching.py`` and ``evaluate_GUIOdyssey.py``, UGround's offline evaluations of Multimodal-Mind2Web and AndroidControl, and CUActSpot's
 ``eval_utils.py`` of Phi-Ground. The code itself is not part of this project.
 """
 
@@ -16,6 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handeye.benchmarks.report.read import answers
+from handeye.benchmarks.report.summary import summarize
 from handeye.benchmarks.suites import agentnetbench_rule, android_control, cuactspot, gui_odyssey, mind2web
 from handeye.benchmarks.suites.agentnetbench_rule import Said
 from handeye.benchmarks.suites.cuactspot import Polygon
@@ -23,6 +25,7 @@ from handeye.benchmarks.suites.gui_odyssey import Acted
 from handeye.benchmarks.suites.inside import even_odd, in_or_on, inner_point
 from handeye.benchmarks.suites.screenspot import official_box
 from handeye.benchmarks.suites.words_alike import edit_distance, token_f1
+from handeye.episodes.schema import FORMAT, Prediction, Score, Scored, ScoringHeader, SuiteData
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -48,6 +51,32 @@ def test_gui_odyssey() -> None:
     assert {row["right"] for row in rows} == {True, False}
     for row in rows:
         assert gui_odyssey.official(Acted(*row["said"]), Acted(*row["true"]), row["box"]) == row["right"], row
+
+
+def test_gui_odyssey_whole_episodes() -> None:
+    told: Any = golden("gui_odyssey_episodes")
+    scored = [
+        Scored(
+            prediction=Prediction(item=f"{episode} {index}"),
+            score=Score(value=float(right), success=right, parts={"strict": 0.0}),
+            groups={"category": category},
+            cluster=episode,
+            steps=steps,
+        )
+        for index, (episode, category, steps, right) in enumerate(told["rows"])
+    ]
+    suite = gui_odyssey.GUIOdyssey
+    data = SuiteData(suite="gui-odyssey", rules=dict(suite.rules), average=suite.average, over=suite.over)
+    header = ScoringHeader(format=FORMAT, created="2026-01-01T00:00:00+00:00", data=data)
+    summary = summarize(answers("golden", header, scored, len(scored)))
+    rows = [summary.all, *summary.further]
+    found = [row.means["official"].mean for row in rows]
+    # the official figures are percentages of two decimals, those of the categories before they are averaged, too
+    said = [told[over][name] for name in ("AMS", "SR") for over in ("over_categories", "everything")]
+    assert [100 * (mean or 0) for mean in found] == pytest.approx(said, abs=0.011), found
+    assert summary.parted == 7 and rows[-1].means["official"].of == 83
+    # strictly, none of them is right
+    assert [row.means["strict"].mean for row in rows] == [0, 0, 0, 0]
 
 
 def test_mind2web() -> None:

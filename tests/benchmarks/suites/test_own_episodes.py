@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from handeye.benchmarks.bench_steps import StepWords, run_steps
+from handeye.benchmarks.report.read import read_run
+from handeye.benchmarks.report.summary import summarize
 from handeye.benchmarks.suites.made import make
 from handeye.benchmarks.suites.problems import DataRefused
 from handeye.benchmarks.suites.reading import open_data
@@ -33,13 +35,13 @@ async def test_every_step_of_every_episode_is_asked_about(episodes: Path, tmp_pa
     suite = open_steps("episodes", data, {})
     words = StepWords(data=str(episodes), policy="oracle")
     report = await run_steps("episodes", suite, data, words, tmp_path / "out")
-    assert report.items == data.records == 4
-    assert report.headline("strict").mean == 1
+    assert report.summary.planned == data.records == 4
+    assert report.summary.all.means["strict"].mean == 1
     assert {each.cluster for each in report.scored} == {"a", "b"}
-    assert {value for value, _, _ in report.rows["verb"]} == {"click", "scroll", "type"}
-    assert "tree" in report.header.lacks
+    assert {row.name for row in report.summary.groups["verb"]} == {"click", "scroll", "type"}
+    assert any("lacks: tree" in name for name in report.summary.provenance)
     random = await run_steps("episodes", suite, data, StepWords(data=str(episodes)), None)
-    assert random.headline("strict").mean == 0
+    assert random.summary.all.means["strict"].mean == 0
 
 
 def test_a_folder_without_episodes_and_one_that_is_damaged_are_told(episodes: Path, tmp_path: Path) -> None:
@@ -74,8 +76,11 @@ async def test_a_suite_of_another_package_is_found_by_its_entry_point(
     (info / "entry_points.txt").write_text("[handeye.suites]\ntheirs = their_suites:Theirs\n")
     monkeypatch.syspath_prepend(str(site))
     data = open_data(str(make("screenspot", tmp_path / "data", 6)))
-    report = await run_steps(
-        "theirs", open_steps("theirs", data, {}), data, StepWords(data=str(data.folder), policy="oracle"), None
-    )
-    assert report.headline("theirs").mean == 1
+    words = StepWords(data=str(data.folder), policy="oracle")
+    for name in ("theirs", "their_suites:Theirs"):
+        await run_steps(name, open_steps(name, data, {}), data, words, tmp_path / name[:6])
     sys.modules.pop("their_suites", None)
+    # the folder says by which rules: a report of it needs no suite
+    monkeypatch.undo()
+    for name in ("theirs", "their_"):
+        assert summarize(read_run(tmp_path / name)).all.means["theirs"].mean == 1

@@ -16,15 +16,18 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from handeye.benchmarks.bench_steps import REPORT, StepWords, run_steps
-from handeye.benchmarks.step_compare import compare_steps
-from handeye.benchmarks.step_report import StepReport
+from handeye.benchmarks.bench_steps import Answered, StepWords, run_steps
+from handeye.benchmarks.report.compare import compare
+from handeye.benchmarks.report.figures import summary_json
+from handeye.benchmarks.report.markdown import markdown
+from handeye.benchmarks.report.read import FIGURES, read_run
+from handeye.benchmarks.report.terminal import show
 from handeye.benchmarks.suites.made import HEIGHT, MAKERS, WIDTH, make, png
 from handeye.benchmarks.suites.problems import DataRefused
 from handeye.benchmarks.suites.reading import MADE, open_data
 from handeye.benchmarks.suites.step_names import open_steps
 from handeye.benchmarks.suites.steps import Choice
-from handeye.episodes.schema import Absent, Decision, Item, Prediction
+from handeye.episodes.schema import Absent, Decision, Item, Prediction, ScoringHeader
 from handeye.episodes.scores import LINES, read_scores
 from handeye.tools.actions import Click, Drag, Fail, Key, Target, Type, Wait
 from handeye.tools.errors import HandeyeError, ModelError, UnknownName, UsageError
@@ -46,15 +49,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     return of
 
 
-async def run(name: str, folder: Path, out: Path | None = None, **words: Any) -> StepReport:
+async def run(name: str, folder: Path, out: Path | None = None, **words: Any) -> Answered:
     data = open_data(str(folder))
     given = StepWords(data=str(folder), **words)
     return await run_steps(name, open_steps(name, data, given.choice.options), data, given, out)
 
 
-def shown(report: StepReport) -> str:
+def shown(report: Answered) -> str:
     console = Console(record=True, width=220, file=io.StringIO())
-    report.print(console)
+    show(report.summary, console)
     return console.export_text()
 
 
@@ -63,16 +66,16 @@ async def test_an_oracle_scores_exactly_one_and_who_knows_nothing_hardly_anythin
     name: str, made: Callable[[str], Path]
 ) -> None:
     oracle = await run(name, made(name), policy="oracle")
-    assert oracle.items == len(oracle.answers) == COUNT
-    for rule in oracle.rules:
-        assert oracle.headline(rule).mean == 1.0, rule
+    assert oracle.summary.planned == oracle.summary.rows == COUNT and not oracle.summary.all.infrastructure
+    for rule, mean in oracle.summary.all.means.items():
+        assert mean.mean == 1.0, rule
     for policy in ("random", "centre"):
         report = await run(name, made(name), policy=policy)
-        mean = report.headline(next(iter(report.rules))).mean
-        assert mean is not None and mean <= 0.15
+        rate = report.summary.all.first.mean
+        assert rate is not None and rate <= 0.15
     told = shown(oracle)
     assert "not run on real images" in told
-    assert "100 %" in told and "95 %" in told and oracle.header.versions["handeye"] in told
+    assert "100.0 %" in told and "95 %" in told and oracle.summary.header.versions["handeye"] in told
 
 
 def silly(item: Item) -> list[Prediction]:
@@ -183,19 +186,23 @@ async def test_a_model_over_http_is_asked_where_things_are(server: str, tmp_path
     Answering.said["4"] = "I do not know"
     Answering.said["8"] = "none"
     report = await run("osworld-g", folder, tmp_path / "out", policy=server)
-    told = report.as_json()
+    told = report.summary
     # of twelve one does not parse, and one is refused that is there
-    assert (told["answers"], told["infrastructure"], told["unparsed"], told["refused"]) == (12, 0, 1, 4)
-    assert report.headline("official").mean == pytest.approx(10 / 12)
-    rows_of = {value: cells["official"].mean for value, _, cells in report.rows["box"]}
+    assert (told.rows, told.all.infrastructure, told.unparsed, told.refused) == (12, 0, 1, 4)
+    assert told.all.means["official"].mean == pytest.approx(10 / 12)
+    rows_of = {row.name: row.means["official"].mean for row in told.groups["box"]}
     assert rows_of == {"bbox": pytest.approx(4 / 6), "polygon": 1.0, "refusal": 1.0}
-    assert report.header.model is not None and report.header.grounders == ("model",)
-    assert "tokens in" in shown(report)
+    assert isinstance(told.header, ScoringHeader)
+    assert told.header.model is not None and told.header.grounders == ("model",)
+    assert "tokens in" in shown(report) and "greedy" in shown(report)
+    # each was shown the whole screenshot, and one was asked again
+    assert sum(told.views.values()) == told.cost.calls == 13
+    assert all(view.startswith(f"{WIDTH}x{HEIGHT} as ") for view in told.views)
 
 
 async def test_a_model_over_http_is_asked_what_to_do(server: str, made: Callable[[str], Path], tmp_path: Path) -> None:
     report = await run("android-control", made("android-control"), tmp_path / "out", policy=server)
-    kinds = {value: cells["strict"].mean for value, _, cells in report.rows["type"]}
+    kinds = {row.name: row.means["strict"].mean for row in report.summary.groups["type"]}
     assert {kind for kind, mean in kinds.items() if mean} == {"navigate_back"}
     assert kinds["navigate_back"] == 1
     with pytest.raises(UsageError, match="another"):
@@ -231,11 +238,11 @@ async def test_what_was_answered_is_not_asked_again_and_a_line_that_was_cut_off_
     again = await run("mind2web", made("mind2web"), out)
     kept = (out / LINES).read_bytes().splitlines(keepends=True)
     assert kept[:20] == lines[:20] and len(kept) == COUNT
-    assert again.as_json()["score"] == whole.as_json()["score"]
+    assert again.summary.all == whole.summary.all
     header, scored = read_scores(out)
     assert header.data is not None and header.data.suite == "mind2web" and header.data.made
     assert {each.cluster for each in scored} == {f"task{index}" for index in range(COUNT // 4)}
-    assert json.loads((out / REPORT).read_text())["answers"] == COUNT
+    assert json.loads((out / FIGURES).read_text())["planned"] == COUNT
 
 
 @pytest.mark.parametrize(
@@ -282,11 +289,54 @@ async def test_a_bad_record_is_named_and_counted_and_the_others_are_asked(
 ) -> None:
     folder = broken(make("screenspot-pro", tmp_path / "data", 12), PRO, change)
     report = await run("screenspot-pro", folder, policy="oracle")
-    assert report.items == 11
-    assert sum(report.header.left_out.values()) == 1
+    assert report.summary.planned == 11
+    assert sum(report.summary.header.left_out.values()) == 1
     told = shown(report)
     assert f"{PRO}, record 1: " in told and why in told and "1 × left out" in told
-    assert report.as_json()["bad_records"]
+    assert why in json.loads(summary_json(report.summary))["header"]["bad"][0]
+
+
+TURN = "s0/2024-01-01_00-00-00-000000.json"
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "copy", "change", "left", "where"),
+    [
+        (
+            "agentnetbench",
+            "t0.json",
+            "t9.json",
+            {},
+            5,
+            "t9.json, steps[0]: its id is that of another record: t0 step 0",
+        ),
+        ("screenagent", TURN, "s0/again.json", {}, 1, "s0/again.json: its name does not begin with a time"),
+        ("screenagent", TURN, TURN, {"saved_image_name": None}, 1, f"{TURN}: its image is not there"),
+        ("screenagent", TURN, TURN, {"actions": []}, 1, f"{TURN}: it has no actions"),
+    ],
+)
+async def test_a_bad_file_among_many_is_named_and_counted(
+    name: str, file: str, copy: str, change: dict[str, Any], left: int, where: str, tmp_path: Path
+) -> None:
+    folder = make(name, tmp_path / "data", 12)
+    record = json.loads((folder / file).read_text()) | change
+    (folder / copy).write_text(json.dumps(record))
+    report = await run(name, folder, policy="oracle")
+    header = report.summary.header
+    assert isinstance(header, ScoringHeader)
+    assert sum(header.left_out.values()) == len(header.bad) == left and header.bad[0].startswith(where)
+    assert report.summary.planned == (12 if file != copy else 11)
+
+
+async def test_an_episode_that_a_damaged_picture_spoils_is_counted_step_by_step(tmp_path: Path) -> None:
+    for name, picture, steps in (
+        ("agentnetbench", "images/t0_0.png", 5),
+        ("screenagent", f"s0/images/{TURN[3:-5]}.png", 5),
+    ):
+        folder = make(name, tmp_path / name, 12)
+        (folder / picture).write_bytes(b"no picture")
+        report = await run(name, folder, policy="oracle")
+        assert (report.summary.planned, sum(report.summary.header.left_out.values())) == (12 - steps, steps)
 
 
 @pytest.mark.parametrize(
@@ -340,7 +390,7 @@ async def test_who_knows_how_boxes_are_written_says_so(tmp_path: Path) -> None:
     with pytest.raises(DataRefused, match="boxes=xyxy"):
         await run("screenspot", tmp_path)
     report = await run("screenspot", tmp_path, policy="oracle", choice=Choice(options={"boxes": "xyxy"}))
-    assert report.headline("official").mean == 1
+    assert report.summary.all.means["official"].mean == 1
     with pytest.raises(UsageError, match="no such option"):
         await run("screenspot", tmp_path, choice=Choice(options={"boxen": "xyxy"}))
 
@@ -350,7 +400,7 @@ async def test_a_line_that_is_cut_off_is_counted(tmp_path: Path) -> None:
     path = folder / "test.jsonl"
     path.write_text(path.read_text()[:-40])
     report = await run("mind2web", folder, policy="oracle")
-    assert report.items == 11
+    assert report.summary.planned == 11
     assert "test.jsonl, line 12: it is no JSON: cut off, or damaged" in shown(report)
 
 
@@ -409,8 +459,7 @@ def test_pictures_are_read_when_they_are_asked_for_and_let_go_of(made: Callable[
 
 
 async def test_parquet_holds_its_own_pictures(tmp_path: Path) -> None:
-    pyarrow = pytest.importorskip("pyarrow")
-    from pyarrow import parquet
+    from pyarrow import Table, parquet
 
     rows = [
         {
@@ -424,9 +473,9 @@ async def test_parquet_holds_its_own_pictures(tmp_path: Path) -> None:
         for index in range(7)
     ]
     rows[5]["screenshot"] = {"bytes": b"no picture", "path": None}
-    parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "test-00000.parquet", row_group_size=3)
+    parquet.write_table(Table.from_pylist(rows), tmp_path / "test-00000.parquet", row_group_size=3)
     report = await run("mind2web", tmp_path, policy="oracle")
-    assert report.items == 6 and report.headline("step").mean == 1
+    assert report.summary.planned == 6 and report.summary.all.means["step"].mean == 1
     assert "test-00000.parquet, row 5: its image cannot be read" in shown(report)
     items = {item.id: item for item in open_steps("mind2web", open_data(str(tmp_path)), {}).items()}
     assert items["task1 u4"].now.frame.png == png(4)
@@ -442,11 +491,38 @@ def test_data_that_were_made_say_so(made: Callable[[str], Path]) -> None:
 async def test_intervals_are_over_what_stands_alone(made: Callable[[str], Path]) -> None:
     # several questions about one screenshot, several steps of one task
     boxes = await run("screenspot", made("screenspot"), policy="centre")
-    assert boxes.headline("official").method == "bootstrap over clusters"
+    assert boxes.summary.all.means["official"].method.endswith("clusters")
     alone = await run("cuactspot", made("cuactspot"), policy="centre")
-    rows = alone.rows["category"]
-    assert all(cells["official"].method == "Wilson" for _, _, cells in rows)
-    assert [value for value, _, _ in rows] == ["Canvas", "GUI", "Image", "Table", "Text"]
+    rows = alone.summary.groups["category"]
+    assert all(row.means["official"].method == "Wilson" for row in rows)
+    assert [row.name for row in rows] == ["Canvas", "GUI", "Image", "Table", "Text"]
+
+
+async def test_an_episode_is_right_when_all_its_steps_are(made: Callable[[str], Path], tmp_path: Path) -> None:
+    oracle = await run("gui-odyssey", made("gui-odyssey"), policy="oracle")
+    told = {row.name: row.means for row in oracle.summary.further}
+    assert oracle.summary.over == "mean over category"
+    assert list(told) == ["all", "whole episodes, mean over category", "whole episodes"]
+    assert told["whole episodes"]["official"].mean == told["whole episodes"]["strict"].mean == 1
+    steps = len(oracle.scored)
+    assert 1 < told["whole episodes"]["official"].of < steps and oracle.summary.parted == 0
+    assert "whole episodes" in shown(oracle) and "whole episodes" in markdown(oracle.summary)
+    # one that the limit cut off counts neither way
+    part = await run(
+        "gui-odyssey", made("gui-odyssey"), tmp_path / "out", choice=Choice(limit=steps - 1), policy="centre"
+    )
+    assert part.summary.parted == 1
+    assert "not asked or answered whole: 1" in shown(part)
+    whole: dict[str, list[float]] = {}
+    for each in part.scored:
+        whole.setdefault(each.cluster, []).append(each.score.value)
+    right = [all(values) for name, values in whole.items() if name != part.scored[-1].cluster]
+    assert part.summary.further[-1].means["official"].mean == sum(right) / len(right)
+    # a report that is printed again knows it from the lines on disk
+    assert read_scores(tmp_path / "out")[1][0].steps == part.scored[0].steps > 0
+    # other suites have no episodes that could be right as a whole
+    other = (await run("screenspot", made("screenspot"), policy="oracle")).summary
+    assert (other.further, other.parted) == ((), 0)
 
 
 def test_waiting_is_an_act_of_none_of_the_telephones_beside_android(made: Callable[[str], Path]) -> None:
@@ -469,24 +545,25 @@ async def test_a_suite_is_asked_at_any_concurrency_with_one_result(made: Callabl
     one, many = await asyncio.gather(
         *(run("gui-odyssey", made("gui-odyssey"), concurrency=each, policy="random") for each in (1, 32))
     )
-    assert one.as_json()["groups"] == many.as_json()["groups"]
+    assert one.summary.groups == many.summary.groups
     assert [each.prediction for each in one.scored] == [each.prediction for each in many.scored]
 
 
 async def test_two_runs_are_compared_question_by_question(made: Callable[[str], Path], tmp_path: Path) -> None:
     for policy in ("oracle", "centre"):
         await run("gui-odyssey", made("gui-odyssey"), tmp_path / policy, policy=policy)
-    console = Console(record=True, width=200, file=io.StringIO())
-    code = compare_steps(
-        tmp_path / "oracle", tmp_path / "centre", anyway=False, json_file=tmp_path / "c.json", console=console
-    )
-    figures = json.loads((tmp_path / "c.json").read_text())["official"]
-    assert code == 0 and figures["only_b"] == figures["neither"] == 0
-    assert figures["only_a"] == len(figures["flips"]) >= COUNT - 8 and figures["p"] < 1e-9
-    assert "right → wrong" in console.export_text()
+    oracle = read_run(tmp_path / "oracle")
+    found = compare(oracle, read_run(tmp_path / "centre"))
+    held = found.rules["official"]
+    assert held.paired.only_b == held.paired.neither == 0
+    assert held.paired.only_a == len(found.flips) >= COUNT - 8 and held.p < 1e-9
+    assert held.interval is not None and held.interval.high < 0
+    assert {each.solved_by for each in found.flips} == {"oracle"} and set(found.rules) == set(oracle.rules)
     await run("gui-odyssey", made("gui-odyssey"), tmp_path / "low", choice=Choice(options={"instruction": "low"}))
-    with pytest.raises(UsageError, match="other data"):
-        compare_steps(tmp_path / "oracle", tmp_path / "low", anyway=False, json_file=None, console=console)
+    low = read_run(tmp_path / "low")
+    with pytest.raises(UsageError, match="other revisions"):
+        compare(oracle, low)
+    assert len(compare(oracle, low, anyway=True).revisions) == COUNT
     await run("screenspot", made("screenspot"), tmp_path / "ss")
-    with pytest.raises(UsageError, match="one suite"):
-        compare_steps(tmp_path / "oracle", tmp_path / "ss", anyway=True, json_file=None, console=console)
+    with pytest.raises(UsageError, match="one is of gui-odyssey, the other of screenspot"):
+        compare(oracle, read_run(tmp_path / "ss"), anyway=True)

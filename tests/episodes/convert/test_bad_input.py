@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handeye.episodes.convert.files import open_files
+from handeye.episodes.convert.files import Folder, open_files
 from handeye.episodes.convert.formats import importer
 from handeye.tools.errors import EpisodeExists, RecordingRefused
 
@@ -242,3 +242,17 @@ def test_odd_shapes_anywhere_are_refused_or_read_and_never_raise_anything_else(t
         converted("screenagent", screenagent(tmp_path / f"in{count}", [*turns, good]), tmp_path / f"out{count}")
         count += 1
     assert json.loads((tmp_path / "out0" / "episode.json").read_text())["policy"] == "imported from browseruse"
+
+
+def test_links_of_a_cache_may_end_in_it_and_nowhere_else(tmp_path: Path) -> None:
+    cache, snapshot = tmp_path / "cache", tmp_path / "cache" / "snapshots" / "1"
+    snapshot.mkdir(parents=True)
+    (cache / "blob").write_text("here")
+    (tmp_path / "secret").write_text("there")
+    (snapshot / "in").symlink_to(cache / "blob")
+    (snapshot / "out").symlink_to(tmp_path / "secret")
+    files = Folder(snapshot, within=cache)
+    assert files.read("in") == b"here"
+    for folder, name in ((files, "out"), (Folder(snapshot), "in")):
+        with pytest.raises(RecordingRefused, match="leads out"):
+            folder.read(name)
