@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
 
+from ..environments.base import Environment
 from ..episodes.reader import Episode
-from ..episodes.schema import Item, Prediction, Score, Seed, Task
+from ..episodes.schema import Evidence, Item, Prediction, Probe, Score, Seed, Task
 
 
 class Suite(Protocol):
@@ -45,6 +46,70 @@ class Seeded(Protocol):
 
     def seeded(self, task: Task, seed: Seed) -> Task:
         """The task, begun with that seed."""
+        ...
+
+
+@runtime_checkable
+class ReadsRequests(Protocol):
+    """A suite whose scores read what pages asked for: its episodes are run with ``--record-requests``."""
+
+    @property
+    def records_requests(self) -> bool:
+        """Whether they do."""
+        ...
+
+
+class Pay(NamedTuple):
+    """What a world is worth at one moment, in mid-episode.
+
+    Attributes:
+        ended: The world counts the task as ended: nothing done from here on changes what it is worth.
+        parts: Measures by name. ``strict`` is 1 where the task is solved, else 0.
+    """
+
+    ended: bool
+    parts: dict[str, float]
+
+
+@runtime_checkable
+class Pays(Protocol):
+    """A suite whose world says at each moment what it is worth, and in words what it asks for; of others the postconditions say it."""
+
+    @property
+    def instruction(self) -> Probe:
+        """Where a world that has begun says what it asks for."""
+        ...
+
+    def pay(self, found: Sequence[Evidence]) -> Pay | None:
+        """What a world is worth by what the task's probes found; None when it does not say."""
+        ...
+
+
+@runtime_checkable
+class Selective(Protocol):
+    """A suite some of whose tasks cannot be run: they are left out, and counted as left out."""
+
+    def refuses(self, task: Task) -> str:
+        """Why a task cannot be run; empty where it can."""
+        ...
+
+
+@runtime_checkable
+class MakesWorld(Protocol):
+    """A suite whose tasks run in worlds that it was told of; of others the task names its environment."""
+
+    def world(self, task: Task) -> Environment:
+        """The world for one episode of a task, not begun yet."""
+        ...
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """A suite of which only so many tasks can run side by side."""
+
+    @property
+    def at_once(self) -> int:
+        """How many."""
         ...
 
 

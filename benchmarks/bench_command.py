@@ -1,4 +1,4 @@
-"""What ``handeye bench``, ``report`` and ``compare`` do, once their words are understood."""
+"""What ``handeye bench`` does with a live suite, once its words are understood."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from ..agent.face import new_folder
 from ..agent.policies.model import Thinking
 from ..episodes.schema import Seed
 from ..tools.errors import UsageError
+from .base import Bounded
 from .commands import section, setting
 from .runner.board import Board
 from .runner.folder import RunFolder
-from .runner.pool import PoolConfig, Tally
+from .runner.pool import MakeWorker, PoolConfig, Tally
+from .runner.process import WorkerProcess
 from .runner.run import Bench, conduct, prepare
 from .runner.seeds import Shard, literals
+from .suites.names import open_suite
 
 _MIB = 1024**2
 
@@ -38,7 +41,7 @@ class BenchWords:
     shard: str | None = None
     workers: int | None = None
     contexts: int = 1
-    out: Path | None = None
+    out: str | None = None
     seconds: float = 1200.0
     memory: int = 4096
     retries: int = 2
@@ -75,22 +78,41 @@ def bench_command(suite: str, words: BenchWords, console: Console) -> int:
     )
     shard = Shard.read(words.shard) if words.shard is not None else Shard()
     out = words.out if words.out is not None else new_folder(f"bench-{Path(suite).name}")
+    _check_seen(out)
     folder, header = prepare(bench, out)
     for why, count in header.left_out.items():
         console.print(f"{count} task{'s' if count > 1 else ''} left out: {why}", markup=False)
+    most = _at_once(suite, options)
     if words.engine == "ray":
-        from .runner.ray_engine import run_on_ray
+        if most is not None:
+            raise UsageError(
+                f"the suite {suite!r} has {most} machine(s), which a cluster cannot share out",
+                remedy="--engine processes",
+            )
+        from .runner.ray_engine import on_ray
 
-        interrupted = run_on_ray(folder, shard, retries=words.retries, redo=words.redo, console=console)
+        with on_ray() as (process, processors):
+            many = words.workers or processors
+            interrupted = asyncio.run(_conduct(folder, shard, words, console, workers=many, process=process))
     else:
-        interrupted = asyncio.run(_conduct(folder, shard, words, console))
+        workers = words.workers if most is None else min(words.workers or most, most)
+        interrupted = asyncio.run(_conduct(folder, shard, words, console, workers=workers, alone=most is not None))
     return _finish(folder, console, interrupted)
 
 
-async def _conduct(folder: RunFolder, shard: Shard, words: BenchWords, console: Console) -> bool:
+async def _conduct(
+    folder: RunFolder,
+    shard: Shard,
+    words: BenchWords,
+    console: Console,
+    *,
+    workers: int | None,
+    alone: bool = False,
+    process: MakeWorker = WorkerProcess,
+) -> bool:
     config = PoolConfig(
-        workers=words.workers,
-        contexts=words.contexts,
+        workers=workers,
+        contexts=1 if alone else words.contexts,
         seconds=words.seconds,
         memory=words.memory * _MIB,
         retries=words.retries,
@@ -100,12 +122,12 @@ async def _conduct(folder: RunFolder, shard: Shard, words: BenchWords, console: 
 
     def begins(tally: Tally) -> Board:
         if tally.before:
-            console.print(f"{folder.path}: {tally.before} of {tally.of} rows have their results, the others are run")
+            console.print(f"{folder.name}: {tally.before} of {tally.of} rows have their results, the others are run")
         boards.append(Board(console, tally).begin())
         return boards[0]
 
     try:
-        tally, interrupted = await conduct(folder, shard, config, redo=words.redo, watching=begins)
+        tally, interrupted = await conduct(folder, shard, config, redo=words.redo, watching=begins, process=process)
     finally:
         for board in boards:
             board.end()
@@ -114,79 +136,32 @@ async def _conduct(folder: RunFolder, shard: Shard, words: BenchWords, console: 
     return interrupted
 
 
+def _at_once(suite: str, options: dict[str, str]) -> int | None:
+    """How many tasks the suite can run side by side; None where it sets no bound."""
+    opened = open_suite(suite, options)
+    return opened.at_once if isinstance(opened, Bounded) else None
+
+
 def _finish(folder: RunFolder, console: Console, interrupted: bool) -> int:
-    from .report.markdown import brief
     from .report.read import read_run
     from .report.summary import summarize
+    from .report.terminal import show
 
-    summary = summarize(read_run(folder.path))
-    for line in brief(summary):
-        console.print(line, soft_wrap=True, markup=False)
-    console.print(f"  run     {folder.path}\n  report  handeye report {folder.path}", soft_wrap=True, markup=False)
+    summary = summarize(read_run(folder.store.location))
+    show(summary, console)
+    console.print(f"  run     {folder.name}\n  report  handeye report {folder.name}", soft_wrap=True, markup=False)
     if interrupted:
         console.print("ended before it was done; the same command goes on", markup=False)
         return 4
     return 5 if summary.infrastructure else 0
 
 
+def _check_seen(out: Path | str) -> None:
+    if str(out).startswith("memory://"):
+        raise UsageError(f"--out {out}: workers are other processes, which do not see it", remedy="name another place")
+
+
 def _check_sections(settings: Sequence[tuple[list[str], str]]) -> None:
     for path, _ in settings:
         if path[0] not in ("suite", "thinking") or len(path) != 2:
             raise UsageError(f"-c {'.'.join(path)}: there is no such setting", remedy="sections: suite, thinking")
-
-
-def report_command(
-    run: Path,
-    *,
-    html: Path | None,
-    json: Path | None,
-    md: Path | None,
-    reference: Path | None,
-    console: Console,
-) -> int:
-    """Writes what came of a run; Markdown on standard output where no file is named.
-
-    Raises:
-        UsageError: A file cannot be written.
-        EpisodeError: There is no run, or it is damaged.
-    """
-    from .report.markdown import markdown
-    from .report.page import page
-    from .report.read import read_run
-    from .report.summary import summarize, summary_json
-
-    found = read_run(run)
-    other = read_run(reference) if reference is not None else None
-    summary = summarize(found, other)
-    wanted = ((html, page), (json, summary_json), (md, markdown))
-    for path, write in wanted:
-        if path is None:
-            continue
-        try:
-            path.write_text(write(summary), encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
-        console.print(f"{path}", soft_wrap=True, markup=False)
-    if not any(path for path, _ in wanted):
-        print(markdown(summary))
-    return 0
-
-
-def compare_command(a: Path, b: Path, *, anyway: bool, json: Path | None) -> int:
-    """Prints what changed from one run to another.
-
-    Raises:
-        UsageError: They are of other tasks, or have nothing in common.
-        EpisodeError: One is no run, or damaged.
-    """
-    from .report.compare import compare, comparison_json, comparison_markdown
-    from .report.read import read_run
-
-    found = compare(read_run(a), read_run(b), anyway=anyway)
-    if json is not None:
-        try:
-            json.write_text(comparison_json(found), encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"cannot write {json}: {error.strerror or error}") from error
-    print(comparison_markdown(found))
-    return 0

@@ -4,84 +4,67 @@
 
     run.json        what is run                                            \\  written once, under another name first, then linked:
     plan.jsonl      a line for each row                                    /   whoever comes second finds them there, and compares
-    results/KEY.json      how a row ended: linked into place, so that of several writers one wins, and a row counts once
+    results/KEY.json      how a row ended: of several writers one wins, so that a row counts once
     journal.jsonl   what the runner did; with --shard 1/4 journal-1-of-4.jsonl
     episodes/KEY-…/ an episode for each attempt; the result names the one that counts
     logs/           what the processes said
+
+In an object store episodes are ``episodes/KEY-….zip``, and of the journal each runner writes a part: ``journal/TIME-….jsonl``.
 """
 
 from __future__ import annotations
 
-import os
 import uuid
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from ...episodes.claim import lock, unwritable
+from ...episodes.claim import unwritable
 from ...episodes.schema import (
     BENCH_HEADER,
     BENCH_RESULT,
     BENCH_ROW,
     FORMAT,
-    JOURNAL,
     BenchHeader,
     BenchResult,
     BenchRow,
-    JournalLine,
     first_problem,
     to_json,
 )
 from ...tools.errors import EpisodeCorrupt, EpisodeError, FormatTooNew, UsageError
+from .journal import parse_lines
+from .store import open_store
 
 HEADER = "run.json"
 PLAN = "plan.jsonl"
+_RESULTS = "results"
 _MAY_DIFFER = {"created", "versions", "host"}
-
-_T = TypeVar("_T")
-
-
-def put_once(path: Path, data: bytes) -> bool:
-    """Writes a file, whole or not at all, unless it is there already.
-
-    Returns:
-        Whether this call wrote it. Of several at the same moment one does.
-
-    Raises:
-        EpisodeUnwritable: The disk is full, the folder is read-only.
-    """
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with aside.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            # unlike a rename, a link refuses to replace what another writer has put there
-            os.link(aside, path)
-        finally:
-            aside.unlink(missing_ok=True)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        raise unwritable(path.parent, error) from error
-    return True
 
 
 class RunFolder:
     """The files of one run.
 
     Args:
-        path: Where they lie, or will.
+        where: They lie, or will: a path, or the address of a folder in an object store.
+
+    Raises:
+        UsageError: What such an address needs is not installed.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._results = path / "results"
+    def __init__(self, where: Path | str) -> None:
+        self.store = open_store(where)
+
+    @property
+    def name(self) -> str:
+        """For people: the path or the address."""
+        return self.store.name
+
+    def _put_once(self, name: str, data: bytes) -> bool:
+        try:
+            return self.store.put_once(name, data)
+        except OSError as error:
+            raise unwritable(self.name, error) from error
 
     def begin(self, header: BenchHeader, rows: Sequence[BenchRow]) -> None:
         """Writes what is planned; where that is there already, it must be the same.
@@ -90,16 +73,16 @@ class RunFolder:
             UsageError: The folder holds something else, or another run.
             EpisodeError: What is there is damaged, or cannot be written.
         """
-        if not (self.path / HEADER).exists() and self.path.exists():
-            strange = [each.name for each in self.path.iterdir() if each.name != PLAN and not each.name.startswith(".")]
-            if strange:
-                raise UsageError(
-                    f"{self.path} holds something that is no run: {strange[0]}", remedy="name another folder"
-                )
+        try:
+            there = set(self.store.names())
+        except OSError as error:
+            raise unwritable(self.name, error) from error
+        if HEADER not in there and (strange := sorted(there - {PLAN})):
+            raise UsageError(f"{self.name} holds something that is no run: {strange[0]}", remedy="name another folder")
         lines = b"".join(to_json(BENCH_ROW, row, exclude_defaults=True) + b"\n" for row in rows)
         # the header last: where it is, the plan is
-        put_once(self.path / PLAN, lines)
-        if not put_once(self.path / HEADER, to_json(BENCH_HEADER, header, indent=1)):
+        self._put_once(PLAN, lines)
+        if not self._put_once(HEADER, to_json(BENCH_HEADER, header, indent=1)):
             self._compare(self.header(), header)
         self._compare_plans(self.rows(), rows)
 
@@ -108,7 +91,7 @@ class RunFolder:
             before, after = getattr(then, name), getattr(now, name)
             if name not in _MAY_DIFFER and before != after:
                 raise UsageError(
-                    f"{self.path} holds a run of another {name}: {before!r}, not {after!r}",
+                    f"{self.name} holds a run of another {name}: {before!r}, not {after!r}",
                     remedy="name another folder with --out, or leave the options as they were",
                 )
 
@@ -118,10 +101,10 @@ class RunFolder:
             before = known.get(row.key)
             if before is None or before.revision != row.revision:
                 what = "has no row of" if before is None else "holds a run of another revision of"
-                raise UsageError(f"{self.path} {what} the task {row.task!r}", remedy="name another folder with --out")
+                raise UsageError(f"{self.name} {what} the task {row.task!r}", remedy="name another folder with --out")
         if len(then) != len(now):
             raise UsageError(
-                f"{self.path} was planned with {len(then)} rows, not {len(now)}",
+                f"{self.name} was planned with {len(then)} rows, not {len(now)}",
                 remedy="name another folder with --out, or leave --limit, --task and --seeds as they were",
             )
 
@@ -132,14 +115,14 @@ class RunFolder:
             EpisodeError: There is no run, it is damaged, or a newer handeye wrote it.
         """
         try:
-            header = BENCH_HEADER.validate_json((self.path / HEADER).read_bytes())
+            header = BENCH_HEADER.validate_json(self.store.read(HEADER))
         except OSError as error:
-            raise EpisodeError(f"there is no run of a suite at {self.path}: {error.strerror or error}") from error
+            raise EpisodeError(f"there is no run of a suite at {self.name}: {error.strerror or error}") from error
         except ValidationError as error:
-            raise EpisodeCorrupt(f"{self.path / HEADER}: {first_problem(error)}") from error
+            raise EpisodeCorrupt(f"{self.name}/{HEADER}: {first_problem(error)}") from error
         if header.format > FORMAT:
             raise FormatTooNew(
-                f"{self.path} has format {header.format}; this version reads up to {FORMAT}",
+                f"{self.name} has format {header.format}; this version reads up to {FORMAT}",
                 remedy="upgrade: pip install -U handeye",
             )
         return header
@@ -150,18 +133,23 @@ class RunFolder:
         Raises:
             EpisodeError: It is not there, or damaged.
         """
-        return list(_lines(self.path / PLAN, BENCH_ROW))
+        where = f"{self.name}/{PLAN}"
+        try:
+            data = self.store.read(PLAN)
+        except OSError as error:
+            raise EpisodeError(f"{where} cannot be read: {error.strerror or error}") from error
+        return list(parse_lines(where, data, BENCH_ROW))
 
     def done(self) -> set[str]:
-        """Keys of the rows that have a result."""
+        """Keys of the rows that have a result.
+
+        Raises:
+            EpisodeError: That cannot be found out.
+        """
         try:
-            return {
-                each.name[:-5]
-                for each in os.scandir(self._results)
-                if each.name.endswith(".json") and each.name[0] != "."
-            }
-        except FileNotFoundError:
-            return set()
+            return {each[:-5] for each in self.store.names(_RESULTS) if each.endswith(".json")}
+        except OSError as error:
+            raise EpisodeError(f"{self.name}/{_RESULTS} cannot be read: {error.strerror or error}") from error
 
     def claim(self, result: BenchResult) -> bool:
         """Puts a result into its place, unless the row has one.
@@ -172,7 +160,7 @@ class RunFolder:
         Raises:
             EpisodeUnwritable: It cannot be written.
         """
-        return put_once(self._results / f"{result.row.key}.json", to_json(BENCH_RESULT, result, exclude_defaults=True))
+        return self._put_once(_result(result.row.key), to_json(BENCH_RESULT, result, exclude_defaults=True))
 
     def result(self, key: str) -> BenchResult:
         """The result of a row.
@@ -180,13 +168,7 @@ class RunFolder:
         Raises:
             EpisodeError: There is none, or it is damaged: the file is named.
         """
-        path = self._results / f"{key}.json"
-        try:
-            return BENCH_RESULT.validate_json(path.read_bytes())
-        except OSError as error:
-            raise EpisodeError(f"{path} cannot be read: {error.strerror or error}") from error
-        except ValidationError as error:
-            raise EpisodeCorrupt(f"{path}: {first_problem(error)}") from error
+        return self._results([key])[0]
 
     def results(self) -> list[BenchResult]:
         """All results, in the order of the plan.
@@ -198,8 +180,22 @@ class RunFolder:
         rows = self.rows()
         strange = there - {row.key for row in rows}
         if strange:
-            raise EpisodeCorrupt(f"{self._results / min(strange)}.json: {PLAN} has no such row")
-        return [self.result(row.key) for row in rows if row.key in there]
+            raise EpisodeCorrupt(f"{self.name}/{_result(min(strange))}: {PLAN} has no such row")
+        return self._results([row.key for row in rows if row.key in there])
+
+    def _results(self, keys: Sequence[str]) -> list[BenchResult]:
+        try:
+            found = self.store.read_all(map(_result, keys))
+        except OSError as error:
+            what = _result(keys[0]) if len(keys) == 1 else _RESULTS
+            raise EpisodeError(f"{self.name}/{what} cannot be read: {error.strerror or error}") from error
+        results = []
+        for key, data in zip(keys, found, strict=True):
+            try:
+                results.append(BENCH_RESULT.validate_json(data))
+            except ValidationError as error:
+                raise EpisodeCorrupt(f"{self.name}/{_result(key)}: {first_problem(error)}") from error
+        return results
 
     def set_aside(self, keys: Sequence[str]) -> None:
         """Takes results out of the count, so that their rows are run again; the files stay, under another name.
@@ -208,94 +204,37 @@ class RunFolder:
             EpisodeUnwritable: They cannot be renamed.
         """
         for key in keys:
-            path = self._results / f"{key}.json"
             try:
-                path.replace(path.with_name(f"{key}.{uuid.uuid4().hex[:6]}.redone"))
+                self.store.rename(_result(key), f"{_RESULTS}/{key}.{uuid.uuid4().hex[:6]}.redone")
             except OSError as error:
-                raise unwritable(self.path, error) from error
+                raise unwritable(self.name, error) from error
 
     def episode(self, key: str) -> Path:
         """A folder for an episode of a row; another one with each call, for a lost process may still write its own."""
-        return self.path / "episodes" / f"{key}-{uuid.uuid4().hex[:8]}"
+        return self.store.scratch(f"episodes/{key}-{uuid.uuid4().hex[:8]}")
 
-
-class Journal:
-    """What the runner does, a line at a time; held by one runner at once.
-
-    Args:
-        folder: Of the run.
-        suffix: Of a shard.
-
-    Attributes:
-        broken: Of each row why its attempts broke, those that count.
-
-    Raises:
-        UsageError: Another runner is at work there.
-        EpisodeError: It is damaged, or cannot be written.
-    """
-
-    def __init__(self, folder: RunFolder, suffix: str = "") -> None:
-        self.path = folder.path / f"journal{suffix}.jsonl"
-        self.broken: dict[str, list[str]] = {}
-        try:
-            # not closed by a `with`: the lock is held as long as the file is open
-            self._lines = self.path.open("a+b")
-        except OSError as error:
-            raise unwritable(folder.path, error) from error
-        try:
-            if not lock(self._lines):
-                raise UsageError(f"{folder.path} is being run by another process", remedy="wait for it, or end it")
-            self._read()
-        except BaseException:
-            self._lines.close()
-            raise
-        self.add("began", pid=os.getpid())
-
-    def _read(self) -> None:
-        self._lines.seek(0)
-        data = self._lines.read()
-        for line in _parse(self.path, data[: data.rfind(b"\n") + 1], JOURNAL):
-            self._note(line)
-        # a line that was cut off would run into the next one
-        self._lines.truncate(data.rfind(b"\n") + 1)
-
-    def add(self, kind: Any, row: str = "", **fields: Any) -> None:
-        """Writes a line, and hands it to the operating system.
+    def keep(self, episode: Path) -> str:
+        """Puts an episode that was made in such a folder into its place, and gives its name in the run.
 
         Raises:
-            EpisodeUnwritable: It cannot be written.
+            EpisodeError: There is none that can be read, or it cannot be put there.
         """
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = JournalLine(kind=kind, at=now, row=row, **fields)
-        self._note(line)
         try:
-            self._lines.write(to_json(JOURNAL, line, exclude_defaults=False) + b"\n")
-            self._lines.flush()
+            return self.store.keep(episode)
         except OSError as error:
-            raise unwritable(self.path.parent, error) from error
+            raise unwritable(self.name, error) from error
 
-    def _note(self, line: JournalLine) -> None:
-        if line.kind == "broken" and line.counts:
-            self.broken.setdefault(line.row, []).append(line.why)
-        elif line.kind == "redone":
-            self.broken.pop(line.row, None)
+    def fetch(self, episode: str) -> Path:
+        """Where the episode of that name can be read.
 
-    def close(self) -> None:
-        """Lets another runner have the folder."""
-        self._lines.close()
-
-
-def _lines(path: Path, kind: TypeAdapter[_T]) -> Iterator[_T]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise EpisodeError(f"{path} cannot be read: {error.strerror or error}") from error
-    yield from _parse(path, data, kind)
-
-
-def _parse(path: Path, data: bytes, kind: TypeAdapter[_T]) -> Iterator[_T]:
-    for number, line in enumerate(data.splitlines(), 1):
+        Raises:
+            EpisodeError: It cannot be had.
+        """
         try:
-            yield kind.validate_json(line)
-        except ValidationError as error:
-            raise EpisodeCorrupt(f"{path}, line {number}: {first_problem(error)}") from error
+            return self.store.fetch(episode)
+        except OSError as error:
+            raise EpisodeError(f"{self.name}/{episode} cannot be read: {error.strerror or error}") from error
+
+
+def _result(key: str) -> str:
+    return f"{_RESULTS}/{key}.json"

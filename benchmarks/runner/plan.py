@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from ...episodes.schema import BenchRow, Seed, Task
 from ...tools.errors import UsageError
-from ..base import Suite, group_of
+from ..base import Selective, Suite, group_of
 
 _LONGEST = 120
 
@@ -73,7 +73,8 @@ def plan(
         names.add(task.name)
         if only and task.name not in only:
             continue
-        if why := refused(task):
+        own = suite.refuses(task) if isinstance(suite, Selective) else ""
+        if why := own or refused(task):
             left_out[why] = left_out.get(why, 0) + 1
             continue
         taken += 1

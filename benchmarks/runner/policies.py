@@ -5,12 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TypeGuard, cast
 
 from ...agent.base import Model, Policy
 from ...agent.policies.model import Thinking
-from ...agent.run import Resources, Run, world_of
+from ...agent.run import Resources, Run, traffic_of, world_of
 from ...environments.base import Environment
 from ...episodes.reader import Episode
 from ...episodes.schema import Decision, Observation, Step, Task
@@ -99,28 +98,30 @@ def decided(run: Run, policy: str, model: str | None, key: str, resources: Resou
     if policy in ("model", "script+repair"):
         return replace(run, policy="model" if policy == "model" else "script", model=model)
     if policy.startswith("playback:"):
-        return replace(run, policy=_recorded(Path(policy.removeprefix("playback:")), key))
+        return replace(run, policy=_recorded(policy.removeprefix("playback:"), key))
     factory: PolicyFactory = load("policy", policy, POLICIES, _GROUP)
-    world = world_of(run.task, run.secrets, resources)
+    traffic = traffic_of(run)
+    world = run.world or world_of(run.task, run.secrets, resources, traffic)
+    run = replace(run, world=world, traffic=traffic)
     made: object = factory(run.task, world)
     if _is_model(made):
         # what answers at once has nothing to think about
-        return replace(run, world=world, policy="model", model=made, thinking=Thinking(mode="direct"))
-    return replace(run, world=world, policy=cast(Policy, made))
+        return replace(run, policy="model", model=made, thinking=Thinking(mode="direct"))
+    return replace(run, policy=cast(Policy, made))
 
 
 def _is_model(made: object) -> TypeGuard[Model]:
     return hasattr(made, "complete")
 
 
-def _recorded(folder: Path, key: str) -> Policy:
+def _recorded(folder: str, key: str) -> Policy:
     other = RunFolder(folder)
     if key not in other.done():
         raise UsageError(f"{folder} has no row {key}", remedy="play back a run of the same suite and seeds")
     where = other.result(key).episode
     if not where:
         raise UsageError(f"{folder}: the row {key} has no episode to play back")
-    return PlaybackPolicy(Episode.open(folder / where))
+    return PlaybackPolicy(Episode.open(other.fetch(where)))
 
 
 def _done_in(step: Step) -> Action | Say | None:

@@ -14,12 +14,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from ...episodes.schema import BenchResult, BenchRow
 from ...tools.errors import HandeyeError
-from .folder import Journal, RunFolder
+from .folder import RunFolder
+from .journal import Journal
 from .process import WorkerProcess
-from .talk import Ended, Order
+from .talk import Ended, Order, SeenWorker
 
 _LOOK = 1.0
 """Seconds between two looks at a worker's memory and time."""
@@ -73,6 +75,12 @@ Told = Callable[[BenchResult | None], None]
 """Called with each result as it comes, and with None when something else has changed."""
 
 
+class MakeWorker(Protocol):
+    """Makes a worker, not begun yet: `WorkerProcess` here, another one elsewhere."""
+
+    def __call__(self, folder: RunFolder, name: str, *, headed: bool = False) -> SeenWorker: ...
+
+
 class Pool:
     """Runs rows.
 
@@ -83,7 +91,7 @@ class Pool:
         config: How.
         tally: Is kept.
         told: Called when something changes.
-        process: What a worker is.
+        process: Makes a worker.
     """
 
     def __init__(
@@ -94,7 +102,7 @@ class Pool:
         config: PoolConfig,
         tally: Tally,
         told: Told = lambda result: None,
-        process: type[WorkerProcess] = WorkerProcess,
+        process: MakeWorker = WorkerProcess,
     ) -> None:
         self._folder, self._journal, self._config = folder, journal, config
         self.tally = tally
@@ -105,12 +113,14 @@ class Pool:
         self._alone = deque(row.key for row in rows if journal.broken.get(row.key))
         self._fresh = deque(row.key for row in rows if not journal.broken.get(row.key))
         self._stopping = False
+        self._stopped = asyncio.Event()
         self._names = 0
         self._first_done = asyncio.Event()
 
     def stop(self) -> None:
         """Begins no further row, and breaks off those in hand: they will have their turn when the run goes on."""
         self._stopping = True
+        self._stopped.set()
         self._first_done.set()
 
     async def run(self) -> None:
@@ -146,7 +156,7 @@ class Pool:
 
     async def _serve(self, *, alone: bool) -> None:
         self._names += 1
-        worker = self._process(self._folder.path, f"{os.getpid()}-{self._names}", headed=self._config.headed)
+        worker = self._process(self._folder, f"{os.getpid()}-{self._names}", headed=self._config.headed)
         in_hand: dict[str, Order] = {}
         queue = self._alone if alone else self._fresh
         room = 1 if alone else self._config.contexts
@@ -168,18 +178,35 @@ class Pool:
             self.tally.peak = max(self.tally.peak, worker.peak)
             await worker.kill()
 
-    async def _give(self, worker: WorkerProcess, key: str, in_hand: dict[str, Order], *, start: bool = False) -> None:
+    async def _give(self, worker: SeenWorker, key: str, in_hand: dict[str, Order], *, start: bool = False) -> None:
         broken = tuple(self._journal.broken.get(key, ()))
         order = Order(key=key, attempt=len(broken) + 1, last=len(broken) >= self._config.retries, broken=broken)
         in_hand[key] = order
-        if start:
-            await worker.start()
+        if start and not await self._started(worker):
+            return
         self._journal.add("claimed", key, attempt=order.attempt, pid=worker.pid)
         self.tally.running[key] = time.monotonic()
         self._told(None)
         await worker.order(order)
 
-    async def _listen(self, worker: WorkerProcess, in_hand: dict[str, Order]) -> str:
+    async def _started(self, worker: SeenWorker) -> bool:
+        """Begins a worker, which may have to wait for its place; False when the run is to end before."""
+        starting = asyncio.create_task(worker.start())
+        stopped = asyncio.create_task(self._stopped.wait())
+        try:
+            await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if self._stopping:
+                await worker.kill()
+                # that one which is ended does not begin is no news
+                await asyncio.gather(starting, return_exceptions=True)
+                return False
+            starting.result()
+            return True
+        finally:
+            stopped.cancel()
+            starting.cancel()
+
+    async def _listen(self, worker: SeenWorker, in_hand: dict[str, Order]) -> str:
         """Waits until a row has ended; says what is wrong with the worker when it is past that."""
         hearing = asyncio.create_task(worker.hear())
         try:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from ...tools.errors import EnvironmentFailed
+from .folder import RunFolder
 from .talk import WORD, Ended, Order, Ready
 
 if TYPE_CHECKING:
@@ -36,13 +37,15 @@ class WorkerProcess:
         folder: Of the run.
         name: Of its log.
         headed: Shows browsers.
+        cwd: Where it runs; None is here.
     """
 
-    def __init__(self, folder: Path, name: str, *, headed: bool = False) -> None:
+    def __init__(self, folder: RunFolder, name: str, *, headed: bool = False, cwd: str | None = None) -> None:
         self.peak = 0
         self._folder = folder
-        self.log = folder / "logs" / f"{name}.log"
+        self.log = folder.store.scratch(f"logs/{name}.log")
         self._headed = headed
+        self._cwd = cwd
         self._process: asyncio.subprocess.Process | None = None
         self._tree: list[psutil.Process] = []
         self._weighed_at = -math.inf
@@ -61,7 +64,7 @@ class WorkerProcess:
             EnvironmentFailed: It does not begin; the last line of its log is in the message.
         """
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", f"{__package__}.worker", str(self._folder.resolve())]
+        command = [sys.executable, "-m", f"{__package__}.worker", self._folder.store.location]
         # a browser that is killed leaves its profile behind: it goes with the folder
         self._scratch = Path(tempfile.mkdtemp(prefix="handeye-worker-"))
         with self.log.open("ab") as log:
@@ -73,6 +76,7 @@ class WorkerProcess:
                 stderr=log,
                 limit=_LINE,
                 env={**os.environ, "TMPDIR": str(self._scratch)},
+                cwd=self._cwd,
                 # Ctrl-C is the runner's to hear: it ends its workers one by one
                 start_new_session=True,
             )
@@ -154,6 +158,9 @@ class WorkerProcess:
         self._tree = []
         if self._scratch is not None:
             await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
+        # what it said is worth less than how it ended
+        with contextlib.suppress(OSError):
+            await asyncio.to_thread(self._folder.store.keep_log, self.log)
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     def last_words(self) -> str:

@@ -1,166 +1,198 @@
-"""Rows on a Ray cluster (extra ``ray``): a task each, on whichever node is free, results claimed by the same link.
+"""Workers on a Ray cluster (extra ``ray``): an actor on whichever node has a processor free, and under it the same worker process as here.
 
-The run's folder has to be one that all nodes see. A node may be lost at any moment: its rows are tried again elsewhere, and should
-it write after that all the same, the first result stays.
+So what a worker may have of time and memory, how it is ended with all that it started, and which rows are tried again are the pool's
+rules, there as here. The run has to lie where all nodes see it: in a shared folder, or in an object store. A node may be lost at any
+moment: its rows are tried again elsewhere, and should it write after that all the same, the first result stays.
 """
 
 from __future__ import annotations
 
 import asyncio
-import signal
-import threading
-from collections.abc import Sequence
+import contextlib
+import os
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from ...tools.errors import EnvironmentFailed, EpisodeError, UsageError
+from .folder import RunFolder
+from .pool import MakeWorker
+from .process import WorkerProcess
+from .talk import WORD, Ended, Order, Ready
 
-from ...agent.run import Resources
-from ...episodes.schema import BenchResult, BenchRow
-from ...tools.errors import UsageError
-from .board import Board
-from .folder import Journal, RunFolder
-from .pool import Tally
-from .rows import Rows
-from .run import rows_left
-from .seeds import Shard
-
-_LOOK = 1.0
-"""Seconds between two looks at whether the run is to end."""
+_TRIES = 3
+"""Nodes that a worker may lose before it has begun."""
+_END = 30.0
+"""Seconds for an actor to end its process; a node that takes longer counts as lost."""
 
 
-def play_row(path: str, key: str, attempt: int, broken: tuple[str, ...], last: bool) -> str:
-    """Runs a row where Ray says, in a process of its own browser.
+@contextlib.contextmanager
+def on_ray() -> Iterator[tuple[MakeWorker, int]]:
+    """The cluster of ``RAY_ADDRESS``, one that this process has joined already, or a small one started here.
 
-    Args:
-        path: Folder of the run.
-        key: Of the row.
-        attempt: From 1.
-        broken: Why each attempt before broke.
-        last: Whether a failure of the infrastructure counts.
-
-    Returns:
-        Why it is to be tried again; empty where a result is in its place.
-    """
-
-    async def play() -> BenchResult:
-        async with Resources() as resources:
-            return await Rows(folder, resources).result(key, attempt, broken)
-
-    folder = RunFolder(Path(path))
-    if key in folder.done():
-        return ""
-    result = asyncio.run(play())
-    if result.status == "infrastructure" and result.stop != "task" and not last:
-        return result.message or "the infrastructure failed"
-    folder.claim(result)
-    return ""
-
-
-def run_on_ray(folder: RunFolder, shard: Shard, *, retries: int, redo: bool, console: Console) -> bool:
-    """Runs the rows that have no result yet on the cluster of ``RAY_ADDRESS``, or on a small one started here.
-
-    Returns:
-        Whether it was interrupted.
+    Yields:
+        What makes a worker there, and how many processors it has.
 
     Raises:
-        UsageError: Ray is not installed, or another process runs the folder.
-        EpisodeError: The folder is damaged, or cannot be written.
+        UsageError: Ray is not installed, or there is no such cluster.
     """
     try:
         import ray
     except ImportError as error:
         raise UsageError("--engine ray needs the package ray", remedy='pip install "handeye[ray]"') from error
-    journal = Journal(folder, shard.suffix)
+    ours = not ray.is_initialized()
+    if ours:
+        # a cluster that is started here tells nobody about it, unless that is asked for
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        try:
+            # what nodes log is theirs
+            ray.init(log_to_driver=False)
+        except ConnectionError as error:
+            raise UsageError(
+                f"there is no Ray cluster at {os.environ.get('RAY_ADDRESS')}: {error}", remedy="RAY_ADDRESS=HOST:6379"
+            ) from error
     try:
-        if redo:
-            again = [each.row.key for each in folder.results() if each.status == "infrastructure"]
-            folder.set_aside(again)
-            for key in again:
-                journal.add("redone", key)
-        rows, of = rows_left(folder, shard)
-        ours = not ray.is_initialized()
-        if ours:
-            # logs of nodes are theirs; the environment of this process is that of the workers
-            ray.init(log_to_driver=False, ignore_reinit_error=True)
-        try:
-            return _RayRun(ray, folder, journal, rows, retries, Tally(of=of, before=of - len(rows)), console).run()
-        finally:
-            if ours:
-                ray.shutdown()
+        yield partial(RayWorker, ray), max(1, int(ray.cluster_resources().get("CPU", 1)))
     finally:
-        journal.close()
+        if ours:
+            ray.shutdown()
 
 
-class _RayRun:
-    def __init__(
-        self,
-        ray: Any,
-        folder: RunFolder,
-        journal: Journal,
-        rows: Sequence[BenchRow],
-        retries: int,
-        tally: Tally,
-        console: Console,
-    ) -> None:
-        self._ray, self._folder, self._journal, self._retries = ray, folder, journal, retries
-        self._rows = {row.key: row for row in rows}
-        self._tally, self._board = tally, Board(console, tally)
-        # a lost node's rows are ours to try again: so that each attempt is in the journal
-        self._play = ray.remote(max_retries=0, max_calls=1, num_cpus=1)(play_row)
-        self._running: dict[Any, str] = {}
-        self._stopping = threading.Event()
+class Hand:
+    """What an actor does on its node: holds a worker process.
 
-    def run(self) -> bool:
-        before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
-        here = threading.current_thread() is threading.main_thread()
-        if here:
-            for number, _ in before:
-                signal.signal(number, lambda *_: self._stopping.set())
-        self._board.begin()
+    Args:
+        location: Of the run.
+        name: Of the worker's log.
+        cwd: Where the runner was started, for suites that are named by a relative path; elsewhere if the node has no such folder.
+        headed: Shows browsers.
+    """
+
+    def __init__(self, location: str, name: str, cwd: str, headed: bool) -> None:
+        self._folder = RunFolder(location)
+        here = cwd if Path(cwd).is_dir() else None
+        self._worker = WorkerProcess(self._folder, name, headed=headed, cwd=here)
+
+    async def start(self) -> tuple[int, str]:
+        """The number of the process, or why it does not begin."""
         try:
-            for key in self._rows:
-                self._submit(key)
-            while self._running and not self._stopping.is_set():
-                done, _ = self._ray.wait(list(self._running), timeout=_LOOK)
-                for reference in done:
-                    self._ended(reference, self._running.pop(reference))
-            for reference in self._running:
-                self._ray.cancel(reference, force=True)
-        finally:
-            self._board.end()
-            if here:
-                for number, handler in before:
-                    signal.signal(number, handler)
-        return self._stopping.is_set()
+            # a folder that is not shared would be made anew here
+            await asyncio.to_thread(self._folder.header)
+            await self._worker.start()
+        except (EpisodeError, EnvironmentFailed, UsageError) as error:
+            return 0, f"on a node of the cluster: {error}"
+        return self._worker.pid, ""
 
-    def _submit(self, key: str) -> None:
-        broken = tuple(self._journal.broken.get(key, ()))
-        attempt, last = len(broken) + 1, len(broken) >= self._retries
-        self._journal.add("claimed", key, attempt=attempt)
-        path = str(self._folder.path.resolve())
-        self._running[self._play.remote(path, key, attempt, broken, last)] = key
-        self._tally.running[key] = self._tally.began
+    async def order(self, order: str) -> None:
+        """See `SeenWorker.order`."""
+        await self._worker.order(Order.model_validate_json(order))
 
-    def _ended(self, reference: Any, key: str) -> None:
-        self._tally.running.pop(key, None)
-        try:
-            why = self._ray.get(reference)
-        except self._ray.exceptions.RayError as error:
-            # a node or a process was lost, or the row's own code raised
-            why = str(error).strip().splitlines()[0]
-        if why and key not in self._folder.done():
-            attempt = len(self._journal.broken.get(key, ())) + 1
-            self._journal.add("broken", key, attempt=attempt, why=why)
-            broken = self._journal.broken[key]
-            if len(broken) <= self._retries:
-                self._submit(key)
+    async def hear(self) -> str:
+        """See `SeenWorker.hear`; empty when it is gone."""
+        word = await self._worker.hear()
+        return word.model_dump_json() if word is not None else ""
+
+    async def weighed(self, every: float) -> tuple[int, int]:
+        """See `SeenWorker.weighed`; and the peak."""
+        return await self._worker.weighed(every), self._worker.peak
+
+    async def end(self) -> int:
+        """See `SeenWorker.end`; gives the peak."""
+        await self._worker.end()
+        return self._worker.peak
+
+    async def kill(self) -> tuple[str, str, int]:
+        """See `SeenWorker.kill`; and its last words, and the peak."""
+        how = await self._worker.kill()
+        said = self._worker.last_words()
+        # an actor is ended without a chance to do that later
+        await asyncio.to_thread(self._folder.store.clear)
+        return how, said, self._worker.peak
+
+
+class RayWorker:
+    """A worker on a node.
+
+    Args:
+        ray: The module.
+        folder: Of the run.
+        name: Of its log.
+        headed: Shows browsers.
+    """
+
+    def __init__(self, ray: Any, folder: RunFolder, name: str, *, headed: bool = False) -> None:
+        self._ray = ray
+        self._given = (folder.store.location, name, str(Path.cwd()), headed)
+        self._actor: Any = None
+        self._words = ""
+        self._killed = False
+        self.pid = 0
+        self.peak = 0
+
+    async def start(self) -> None:
+        """See `SeenWorker.start`; waits as long as the cluster has no processor free."""
+        # what is tried again is for the pool to decide
+        kind = self._ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(Hand)
+        for _ in range(_TRIES):
+            self._actor = kind.remote(*self._given)
+            found = await self._asked(self._actor.start.remote())
+            if found is not None:
+                self.pid, why = found
+                if why:
+                    raise EnvironmentFailed(why, remedy="the run has to lie where every node sees it")
                 return
-            message = {"message": why, "broken": tuple(broken[:-1]), "attempt": len(broken)}
-            self._folder.claim(
-                BenchResult.model_validate({"row": self._rows[key], "status": "infrastructure", **message})
-            )
-        self._journal.add("finished", key)
-        result = self._folder.result(key)
-        self._tally.ended.append(result)
-        self._board(result)
+            if self._killed:
+                break
+        raise EnvironmentFailed(f"a worker does not begin on the cluster: {self._words}")
+
+    async def _asked(self, reference: Any) -> Any:
+        """What an actor answers; None when it is lost."""
+        try:
+            return await reference
+        except self._ray.exceptions.RayError as error:
+            self._words = str(error).strip().splitlines()[0]
+            return None
+
+    async def order(self, order: Order) -> None:
+        """See `SeenWorker.order`."""
+        await self._asked(self._actor.order.remote(order.model_dump_json()))
+
+    async def hear(self) -> Ready | Ended | None:
+        """See `SeenWorker.hear`."""
+        said = await self._asked(self._actor.hear.remote())
+        return WORD.validate_json(said) if said else None
+
+    async def weighed(self, every: float) -> int:
+        """See `SeenWorker.weighed`."""
+        found = await self._asked(self._actor.weighed.remote(every))
+        if found is None:
+            return 0
+        size, self.peak = found
+        return int(size)
+
+    async def end(self) -> None:
+        """See `SeenWorker.end`."""
+        self.peak = await self._asked(self._actor.end.remote()) or self.peak
+
+    async def kill(self) -> str:
+        """See `SeenWorker.kill`; gives the processor back to the cluster."""
+        if self._actor is None or self._killed:
+            return "it was ended before"
+        self._killed = True
+        how = "the loss of its node, or of its actor there"
+        try:
+            # one that never found a place has nothing to end
+            if self.pid:
+                async with asyncio.timeout(_END):
+                    found = await self._asked(self._actor.kill.remote())
+                if found is not None:
+                    how, self._words, self.peak = found
+        except TimeoutError:
+            self._words = f"it did not end within {_END:g} s"
+        self._ray.kill(self._actor)
+        return how
+
+    def last_words(self) -> str:
+        """See `SeenWorker.last_words`."""
+        return self._words or "it said nothing"

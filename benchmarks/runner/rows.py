@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +15,7 @@ from ...agent.run import Interrupt, Resources, Run, run_episode
 from ...episodes.reader import Episode
 from ...episodes.schema import BenchHeader, BenchResult, BenchRow, Found, Step, Task
 from ...tools.errors import EpisodeError, HandeyeError, UsageError
-from ..base import Suite, with_seed
+from ..base import MakesWorld, ReadsRequests, Suite, with_seed
 from ..suites.names import open_suite
 from .folder import RunFolder
 from .plan import revision_of
@@ -82,7 +84,6 @@ class Rows:
             episode = await run_episode(self._run(task, out, key), self._resources, self._interrupt)
             return await asyncio.to_thread(self._sum_up, row, task, episode, attempt, broken)
         except HandeyeError as error:
-            where = self._relative(out) if out.exists() else ""
             return BenchResult(
                 row=row,
                 status="infrastructure",
@@ -90,16 +91,27 @@ class Rows:
                 message=str(error),
                 attempt=attempt,
                 broken=broken,
-                episode=where,
+                episode=await asyncio.to_thread(self._kept, out),
             )
 
     def _run(self, task: Task, out: Path, key: str) -> Run:
         thinking = Thinking.model_validate(self.header.thinking)
-        run = Run(task=task, out=out, secrets=secrets_of(task), dialect=self.header.dialect, thinking=thinking)
+        run = Run(
+            task=task,
+            out=out,
+            secrets=secrets_of(task),
+            dialect=self.header.dialect,
+            thinking=thinking,
+            world=self.suite.world(task) if isinstance(self.suite, MakesWorld) else None,
+            record_requests=isinstance(self.suite, ReadsRequests) and self.suite.records_requests,
+        )
         return decided(run, self.header.policy, self.header.model, key, self._resources)
 
-    def _relative(self, out: Path) -> str:
-        return out.relative_to(self.folder.path).as_posix()
+    def _kept(self, out: Path) -> str:
+        """What there is of an episode that failed."""
+        with contextlib.suppress(EpisodeError):
+            return self.folder.keep(out)
+        return ""
 
     def _sum_up(
         self, row: BenchRow, task: Task, episode: Episode, attempt: int, broken: tuple[str, ...]
@@ -110,23 +122,27 @@ class Rows:
         usages = [call.reply.usage for call in episode.calls.values() if call.reply is not None]
         cached = [each.cached for each in usages if each.cached is not None]
         broke = outcome.status == "infrastructure"
+        score = None if broke else self.suite.score(task, episode)
         return BenchResult(
             row=row,
             status=outcome.status,
-            score=None if broke else self.suite.score(task, episode),
+            score=score,
             stop=outcome.stop,
             message=outcome.message,
             steps=outcome.steps,
+            budget=task.budget.steps,
             seconds=outcome.seconds,
             calls=len(episode.calls),
+            retries=sum(call.purpose == "retry" for call in episode.calls.values()),
             prompt=sum(each.prompt for each in usages),
             completion=sum(each.completion for each in usages),
             cached=sum(cached) if cached else None,
+            views=Counter(str(view) for call in episode.calls.values() for view in call.views),
             stages=_stages(episode.steps),
             repaired=sum(map(_found_by_model, episode.steps)) if self.header.policy == "script+repair" else 0,
             attempt=attempt,
             broken=broken,
-            episode=self._relative(episode.path),
+            episode=self.folder.keep(episode.path),
             model=episode.header.model,
         )
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import platform
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,13 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ...agent.policies.model import Thinking
-from ...agent.versions import versions
-from ...episodes.schema import FORMAT, BenchHeader, BenchRow, Json, Seed
+from ...agent.versions import host, versions
+from ...episodes.schema import FORMAT, BenchHeader, BenchRow, Seed
 from ..suites.names import open_suite
-from .folder import Journal, RunFolder
+from .folder import RunFolder
+from .journal import Journal
 from .plan import plan
 from .policies import named, refusal
-from .pool import Pool, PoolConfig, Tally, Told
+from .pool import MakeWorker, Pool, PoolConfig, Tally, Told
+from .process import WorkerProcess
 from .seeds import WHOLE, Shard
 
 
@@ -52,7 +52,7 @@ class Bench:
     only: Sequence[str] = ()
 
 
-def prepare(bench: Bench, out: Path) -> tuple[RunFolder, BenchHeader]:
+def prepare(bench: Bench, out: Path | str) -> tuple[RunFolder, BenchHeader]:
     """Plans a run and writes the plan, or finds the same one there.
 
     Raises:
@@ -91,17 +91,6 @@ def prepare(bench: Bench, out: Path) -> tuple[RunFolder, BenchHeader]:
     return folder, header
 
 
-def host() -> dict[str, Json]:
-    """What a run runs on. No name, no path: a report is for others."""
-    import psutil
-
-    return {
-        "system": f"{platform.system()} {platform.machine()}",
-        "processors": os.cpu_count() or 0,
-        "memory_gib": round(psutil.virtual_memory().total / 2**30),
-    }
-
-
 def rows_left(folder: RunFolder, shard: Shard) -> tuple[list[BenchRow], int]:
     """The rows of a shard that have no result, and how many it has in all."""
     mine = folder.rows()[shard.number - 1 :: shard.of]
@@ -116,6 +105,7 @@ async def conduct(
     *,
     redo: bool = False,
     watching: Callable[[Tally], Told] = lambda tally: lambda result: None,
+    process: MakeWorker = WorkerProcess,
 ) -> tuple[Tally, bool]:
     """Runs what has no result yet. Ctrl-C ends it; the same command goes on.
 
@@ -125,6 +115,7 @@ async def conduct(
         config: How.
         redo: Sets results of the infrastructure aside first.
         watching: Told that it begins; gives whom to tell of each result.
+        process: Makes a worker.
 
     Returns:
         What came of it, and whether it was interrupted.
@@ -133,7 +124,7 @@ async def conduct(
         UsageError: Another process runs it.
         EpisodeError: The folder is damaged, or cannot be written.
     """
-    journal = Journal(folder, shard.suffix)
+    journal = Journal(folder.store, shard.suffix)
     try:
         if redo:
             again = [each.row.key for each in folder.results() if each.status == "infrastructure"]
@@ -144,7 +135,7 @@ async def conduct(
         tally = Tally(of=of, before=of - len(rows))
         if not rows:
             return tally, False
-        pool = Pool(folder, journal, rows, config or PoolConfig(), tally, watching(tally))
+        pool = Pool(folder, journal, rows, config or PoolConfig(), tally, watching(tally), process)
         with _ended_by_signals(pool) as interrupted:
             await pool.run()
         return tally, bool(interrupted)

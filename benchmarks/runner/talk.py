@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -52,3 +52,50 @@ class Ended(BaseModel):
 
 ORDER: TypeAdapter[Order] = TypeAdapter(Order)
 WORD: TypeAdapter[Ready | Ended] = TypeAdapter(Annotated[Ready | Ended, Field(discriminator="kind")])
+
+
+class SeenWorker(Protocol):
+    """A worker as the runner sees it, wherever it is.
+
+    Attributes:
+        pid: Of its process; 0 before that is there.
+        peak: The most bytes that it had.
+    """
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def peak(self) -> int: ...
+
+    async def start(self) -> None:
+        """Begins it and waits until it takes orders.
+
+        Raises:
+            EnvironmentFailed: It does not begin.
+        """
+        ...
+
+    async def order(self, order: Order) -> None:
+        """Tells it to run a row; a worker that is gone hears nothing, and `hear` will say so."""
+        ...
+
+    async def hear(self) -> Ready | Ended | None:
+        """The next thing it says; None when it is gone."""
+        ...
+
+    async def weighed(self, every: float) -> int:
+        """Bytes of memory of it and all that it started, found out at most every so many seconds."""
+        ...
+
+    async def end(self) -> None:
+        """Lets it finish by itself, and ends it if it does not."""
+        ...
+
+    async def kill(self) -> str:
+        """Ends it now, and whatever it started; says how it ended."""
+        ...
+
+    def last_words(self) -> str:
+        """What it said last; of an error that is its message."""
+        ...

@@ -10,7 +10,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import BinaryIO
 
 from pydantic import ValidationError
@@ -103,7 +102,7 @@ def main() -> None:
     # what a library prints must not come between the lines
     words = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    folder = RunFolder(Path(sys.argv[1]))
+    folder = RunFolder(sys.argv[1])
     try:
         asyncio.run(Worker(folder, words, headed="headed" in sys.argv[2:]).serve(sys.stdin.buffer))
     except BrokenPipeError:

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -60,6 +60,23 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
+
+
+@pytest.fixture
+def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Address of a bucket on a server of its own; the environment says where that is."""
+    from . import buckets
+
+    if buckets.MISSING:
+        pytest.skip(buckets.MISSING)
+    import s3fs
+
+    with buckets.served(tmp_path) as env:
+        for name, value in env.items():
+            monkeypatch.setenv(name, value)
+        s3fs.S3FileSystem.clear_instance_cache()
+        yield "s3://runs"
+        s3fs.S3FileSystem.clear_instance_cache()
 
 
 def until(holds: Callable[[], bool], what: str) -> None:

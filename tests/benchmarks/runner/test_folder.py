@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handeye.benchmarks.runner.folder import Journal, RunFolder, put_once
+from handeye.benchmarks.runner.folder import RunFolder
+from handeye.benchmarks.runner.journal import Journal
 from handeye.benchmarks.runner.plan import key_of, plan, revision_of
 from handeye.benchmarks.runner.seeds import Shard, literals
+from handeye.benchmarks.runner.store import FolderStore
 from handeye.benchmarks.suites.drawn import DrawnSuite
 from handeye.benchmarks.suites.names import open_suite
 from handeye.episodes.schema import FORMAT, BenchHeader, BenchResult, BenchRow, Seed, Task
@@ -35,7 +37,7 @@ def test_of_many_writers_at_once_one_wins_and_its_file_is_whole(tmp_path: Path) 
         def write(path: Path = path, gate: threading.Barrier = gate, won: list[bytes] = won) -> None:
             data = threading.current_thread().name.encode() * 1000
             gate.wait()
-            if put_once(path, data):
+            if FolderStore(path.parent).put_once(path.name, data):
                 won.append(data)
 
         threads = [threading.Thread(target=write) for _ in range(8)]
@@ -60,18 +62,19 @@ def test_what_is_damaged_is_named(tmp_path: Path) -> None:
     folder = begun(tmp_path)
     row = folder.rows()[1]
     folder.claim(BenchResult(row=row, status="passed"))
-    path = folder.path / "results" / f"{row.key}.json"
+    path = tmp_path / "run" / "results" / f"{row.key}.json"
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(EpisodeCorrupt, match=f"{row.key}.json"):
         folder.results()
     path.rename(path.with_name("other.json"))
     with pytest.raises(EpisodeCorrupt, match=r"other.json: plan.jsonl has no such row"):
         folder.results()
-    lines = (folder.path / "plan.jsonl").read_bytes().splitlines()
-    (folder.path / "plan.jsonl").write_bytes(b"\n".join([lines[0], lines[1][:20], lines[2]]))
+    plan_file = tmp_path / "run" / "plan.jsonl"
+    lines = plan_file.read_bytes().splitlines()
+    plan_file.write_bytes(b"\n".join([lines[0], lines[1][:20], lines[2]]))
     with pytest.raises(EpisodeCorrupt, match=r"plan.jsonl, line 2"):
         folder.rows()
-    (folder.path / "run.json").write_text("{}")
+    (tmp_path / "run" / "run.json").write_text("{}")
     with pytest.raises(EpisodeCorrupt, match=r"run.json"):
         folder.header()
     with pytest.raises(EpisodeError, match="no run of a suite"):
@@ -80,23 +83,24 @@ def test_what_is_damaged_is_named(tmp_path: Path) -> None:
 
 def test_a_journal_goes_on_after_a_line_that_was_cut_off(tmp_path: Path) -> None:
     folder = begun(tmp_path)
-    first = Journal(folder)
+    first = Journal(folder.store)
     with pytest.raises(UsageError, match="another process"):
-        Journal(folder)
+        Journal(folder.store)
     first.add("broken", "a", attempt=1, why="it crashed")
     first.add("broken", "b", attempt=1, why="a neighbour hung", counts=False)
     first.add("broken", "c", attempt=1, why="it crashed")
     first.add("redone", "c")
     first.close()
-    with first.path.open("ab") as file:
+    path = tmp_path / "run" / "journal.jsonl"
+    with path.open("ab") as file:
         file.write(b'{"kind": "broken", "row": "a", ')
-    again = Journal(folder)
+    again = Journal(folder.store)
     assert again.broken == {"a": ["it crashed"]}
     again.close()
-    assert first.path.read_bytes().count(b"\n") == 6
-    first.path.write_bytes(b"no line\n" + first.path.read_bytes())
+    assert path.read_bytes().count(b"\n") == 6
+    path.write_bytes(b"no line\n" + path.read_bytes())
     with pytest.raises(EpisodeCorrupt, match=r"journal.jsonl, line 1"):
-        Journal(folder)
+        Journal(folder.store)
 
 
 seeds = st.one_of(st.none(), st.integers(0, 99), st.text(max_size=5))

@@ -139,12 +139,14 @@ def test_an_interrupted_run_ends_cleanly_and_goes_on(bench: Bench) -> None:
 
 
 def test_one_runner_at_a_time_and_shards_side_by_side(bench: Bench) -> None:
-    bench.env["TROUBLES_SLEEP"] = "1"
+    go = bench.folder / "go"
+    bench.env["TROUBLES_GO"] = str(go)
     words = ("-c", "suite.worlds=Slow", "-c", "suite.count=5", "--workers", "1")
     first = bench.begin(*words, "--shard", "1/2")
-    until(lambda: (bench.out / "journal-1-of-2.jsonl").exists(), "the first runner at work")
+    until(bench.mark.exists, "the first runner in mid-row")
     second = bench.begin(*words, "--shard", "1/2", log="second")
     assert second.wait(120) == 2
+    go.touch()
     assert "is being run by another process" in bench.said("second")
     other = bench.begin(*words, "--shard", "2/2", log="other")
     assert (first.wait(120), other.wait(120)) == (0, 0), bench.said("other")
