@@ -92,6 +92,12 @@ def run(
         bool,
         typer.Option("--record-network", help="Record what pages are told over the network, for replay --hermetic."),
     ] = False,
+    record_requests: Annotated[
+        bool,
+        typer.Option(
+            "--record-requests", help="Record the network with what requests carry, for scorers that read it. Private."
+        ),
+    ] = False,
     hermetic: Annotated[
         Path | None,
         typer.Option(
@@ -170,6 +176,7 @@ def run(
         allow=tuple(allow or ()),
         save_state=save_state,
         record_network=record_network,
+        record_requests=record_requests,
         hermetic=hermetic,
     )
     if resume is not None:
@@ -420,7 +427,13 @@ def bench(
         int, typer.Option(min=1, help="Rows side by side in each; they share a browser and its clipboard.")
     ] = 1,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder of the run; one that broke off is gone on with.")
+        str | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="Folder of the run, or an address in an object store; one that broke off is gone on with.",
+            metavar="FOLDER",
+        ),
     ] = None,
     row_seconds: Annotated[float, typer.Option(min=1, help="That an attempt may take before it is ended.")] = 1200,
     memory: Annotated[int, typer.Option(min=64, help="MiB that a worker may have with all that it started.")] = 4096,
@@ -444,17 +457,19 @@ def bench(
     Exit code: 0 every row has a result, 5 the infrastructure failed some, 4 it was ended before, 2 a mistake of yours.
     """
     _set_debug(debug)
+    from .benchmarks.runner.store import on_disk
+
     if suite == "new":
         from .benchmarks.suites.skeleton import new_suite
 
-        typer.echo(new_suite(name, out))
+        typer.echo(new_suite(name, on_disk(out)))
         return
     if name is not None:
         raise UsageError(f"{name!r}: one suite at a time", remedy="handeye bench SUITE, or handeye bench new NAME")
     if data is not None:
         from .benchmarks.bench_steps import bench_words
 
-        asked = bench_words(data, model or policy or "random", out, concurrency, dialect)
+        asked = bench_words(data, model or policy or "random", on_disk(out), concurrency, dialect)
         asked = asked.choosing(limit=limit, shard=shard, seed=seed, config=tuple(config or ()))
         raise typer.Exit(asked.run(suite, _console()))
     from .benchmarks.bench_command import BenchWords, bench_command
@@ -486,41 +501,37 @@ def bench(
 
 @app.command()
 def report(
-    run: Annotated[Path, typer.Argument(help="Folder of a run of a suite.")],
+    run: Annotated[
+        str, typer.Argument(help="Folder or address of a run of a suite, or folder of answers to questions.")
+    ],
     html: Annotated[Path | None, typer.Option("--html", help="Write one self-contained page.", metavar="FILE")] = None,
     json: Annotated[Path | None, typer.Option("--json", help="Write the figures.", metavar="FILE")] = None,
     md: Annotated[
         Path | None, typer.Option("--md", help="Write Markdown; printed without any.", metavar="FILE")
     ] = None,
     reference: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--reference", help="A run whose passed rows say how few steps are enough.", metavar="RUN"),
     ] = None,
 ) -> None:
     """Say what came of a run: shares with intervals, repeats, cost, latency; the infrastructure's failures apart."""
-    from .benchmarks.bench_command import report_command
-    from .benchmarks.bench_steps import is_step_run, report_steps
+    from .benchmarks.report_command import report_command
 
-    if is_step_run(run):
-        raise typer.Exit(report_steps(run, json, _console()))
     raise typer.Exit(report_command(run, html=html, json=json, md=md, reference=reference, console=_console()))
 
 
 @app.command()
 def compare(
-    a: Annotated[Path, typer.Argument(help="Folder of a run.")],
-    b: Annotated[Path, typer.Argument(help="Folder of another run of the same tasks.")],
-    anyway: Annotated[bool, typer.Option("--anyway", help="Also where the tasks have other revisions.")] = False,
+    a: Annotated[str, typer.Argument(help="Folder or address of a run.")],
+    b: Annotated[str, typer.Argument(help="Likewise, of another run of the same tasks.")],
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Also where the tasks or data have other revisions.")
+    ] = False,
     json: Annotated[Path | None, typer.Option("--json", help="Write the figures.", metavar="FILE")] = None,
 ) -> None:
     """Say what changed from run A to run B, row by row, and how likely that is chance."""
-    from .benchmarks.bench_command import compare_command
-    from .benchmarks.bench_steps import is_step_run
+    from .benchmarks.report_command import compare_command
 
-    if is_step_run(a) or is_step_run(b):
-        from .benchmarks.step_compare import compare_steps
-
-        raise typer.Exit(compare_steps(a, b, anyway=anyway, json_file=json, console=_console()))
     raise typer.Exit(compare_command(a, b, anyway=anyway, json=json))
 
 

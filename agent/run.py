@@ -54,11 +54,13 @@ ENVIRONMENTS = {
     "browser": ".environments.browser.environment:BrowserEnvironment",
     "desktop": ".environments.desktop.environment:DesktopEnvironment",
     "drawn": ".environments.drawn:DrawnEnvironment",
+    "osworld": ".environments.osworld.environment:OSWorldEnvironment",
 }
 """Short names of the environments that ship."""
 
 _LAST_PROBES = 20.0
-"""Seconds in which a world has to answer the probes of a run that failed."""
+"""Seconds in which a world has to answer the probes of a run that failed; an evaluator has the programs save first, and fetches files."""
+_LAST_EVALUATOR = 600.0
 _TARGET_ERRORS = ("TargetAbsent", "TargetAmbiguous", "TargetHidden")
 
 
@@ -126,6 +128,7 @@ class Run:
         person: Who can be asked.
         watch: Told of every step.
         world: The environment; by default the one that the task names.
+        traffic: What that environment was made to tell its network to; by default what the run asks for.
         policy: What decides; None is the model, if there is one and the task has a goal, else the task's steps.
         model: The model that plans or grounds, or its name or address.
         dialect: Name of the dialect it speaks; None tells it by the model's name.
@@ -135,6 +138,9 @@ class Run:
         save_state: File for the state that it leaves (cookies, storage), if it passed or was not verified; for `Start.storage_state`.
         resume: Goes on with the episode that lies in `out`, whose header has the task and the inputs.
         replay: The episode that this run replays, for the header.
+        record_network: Records what pages are told over the network, and fixes seed and clock so that the run can be replayed.
+        record_requests: Records the network too, with what requests carry; alone it fixes nothing, and the page's clock runs.
+        hermetic: The recording in whose network it runs.
         desktop: How a desktop is waited for and acted on.
         take_screen: The screen that is there, its pointer and keyboard may be used: its owner was asked.
     """
@@ -148,6 +154,7 @@ class Run:
     person: Person = field(default_factory=NoPerson)
     watch: Watch | None = None
     world: Environment | None = None
+    traffic: Traffic | None = None
     policy: Policy | Literal["script", "model"] | None = None
     model: Model | str | None = None
     dialect: str | None = None
@@ -158,9 +165,15 @@ class Run:
     resume: Resumption | None = None
     replay: ReplayOf | None = None
     record_network: bool = False
+    record_requests: bool = False
     hermetic: Path | None = None
     take_screen: bool = False
     desktop: DesktopConfig = field(default_factory=DesktopConfig)
+
+    @property
+    def listens(self) -> bool:
+        """Whether its network is recorded."""
+        return self.record_network or self.record_requests
 
 
 async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | None = None) -> Episode:
@@ -188,7 +201,7 @@ async def run_episode(run: Run, resources: Resources, interrupt: Interrupt | Non
     model = resources.model(run.model) if isinstance(run.model, str) else run.model
     if run.world is None and task.environment == "browser":
         resources.host.check(task.start)
-    traffic = _traffic(run, recorded)
+    traffic = run.traffic or traffic_of(run, recorded)
     world = run.world or world_of(task, run.secrets, resources, traffic, run.desktop)
     check_state(run.save_state, task, world)
     seen: Observation | None = None
@@ -244,7 +257,7 @@ async def _new(run: Run, inputs: Mapping[str, str]) -> EpisodeWriter:
         grounders=grounder_names(run),
         versions=versions(),
         redactions=run.secrets.names,
-        private=("network",) if run.record_network else ("state",) if run.hermetic is not None else (),
+        private=("network",) if run.listens else ("state",) if run.hermetic is not None else (),
         replay=run.replay,
     )
     try:
@@ -305,8 +318,9 @@ async def _outcome(task: Task, ending: Ending, world: Environment, record: Recor
 
 async def _evidence_left(task: Task, world: Environment) -> tuple[Evidence, ...]:
     """What the probes of a task find where its agent gave up: a score may count what was reached without a claim."""
+    evaluated = any(probe.kind == "evaluator" for probe in task.probes)
     try:
-        async with asyncio.timeout(_LAST_PROBES):
+        async with asyncio.timeout(_LAST_EVALUATOR if evaluated else _LAST_PROBES):
             return await collect(task, world)
     except (HandeyeError, TimeoutError):
         # the run failed before this, and that stands
@@ -409,17 +423,23 @@ def _networked(run: Run, recorded: Recorded | None) -> Run:
     return run
 
 
-def _traffic(run: Run, recorded: Recorded | None) -> Traffic | None:
-    if not run.record_network and run.hermetic is None:
+def traffic_of(run: Run, recorded: Recorded | None = None) -> Traffic | None:
+    """What the network of a run goes by or is told to; None where nobody listens.
+
+    Raises:
+        UsageError: Its environment has no such network, or it is to be recorded and served at once.
+    """
+    if not run.listens and run.hermetic is None:
         return None
-    option = "--record-network" if run.record_network else "--hermetic"
-    if run.record_network and run.hermetic is not None:
+    recording = "--record-network" if run.record_network else "--record-requests"
+    option = recording if run.listens else "--hermetic"
+    if run.listens and run.hermetic is not None:
         raise UsageError("a run in a recorded world has no network to record", remedy="leave out one of the two")
     if run.world is not None or run.task.environment != "browser":
         raise UsageError(f"{option} goes with the browser", remedy="this run has another environment")
     if recorded is not None:
         return RecordedWorld(recorded.network, run.secrets)
-    return recorder(run.out, run.task.start, run.secrets)
+    return recorder(run.out, run.task.start, run.secrets, requests=run.record_requests)
 
 
 def world_of(

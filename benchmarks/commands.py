@@ -71,6 +71,7 @@ class RunOptions:
     allow: tuple[str, ...] = ()
     save_state: Path | None = None
     record_network: bool = False
+    record_requests: bool = False
     hermetic: Path | None = None
 
 
@@ -169,6 +170,7 @@ def _plan(wanted: list[str | Path], options: RunOptions, settings: list[tuple[li
                 grounders=options.grounders,
                 save_state=options.save_state,
                 record_network=options.record_network,
+                record_requests=options.record_requests,
                 hermetic=options.hermetic,
                 take_screen=options.take_screen,
                 desktop=desktop,

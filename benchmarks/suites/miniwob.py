@@ -7,7 +7,7 @@ a task as solved at a raw reward of 1, BrowserGym at any above 0. Both are repor
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from ...episodes.schema import Budget, Check, Evidence, Json, Probe, Score, Star
 from ...episodes.schema.script import ScriptStep
 from ...episodes.taskfile import read_task
 from ...tools.errors import UsageError
+from ..base import Pay
 
 SCRIPTS = Path(__file__).parents[1] / "tasks" / "miniwob"
 """Task files of those tasks that have steps."""
@@ -83,22 +84,39 @@ class MiniWobSuite:
         """See `Grouped.group`: the first word of the name, ``click`` of ``click-button``."""
         return task.name.partition("-")[0]
 
+    @property
+    def instruction(self) -> Probe:
+        """See `Pays.instruction`: the line at the top of the page."""
+        return Probe(kind="script", argument="core.getUtterance()")
+
+    def pay(self, found: Sequence[Evidence]) -> Pay | None:
+        """See `Pays.pay`: the parts of `score` but for ``claimed``."""
+        reward = _reward(next((each for each in found if each.probe == REWARD), None))
+        if reward is None:
+            return None
+        ended, raw, decayed = reward
+        parts = {
+            "strict": float(ended and raw == 1),
+            "lenient": float(ended and raw > 0),
+            "raw": raw,
+            "decayed": decayed,
+        }
+        return Pay(ended, parts)
+
     def score(self, task: Task, episode: Episode) -> Score:
         """See `Suite.score`: the page's own reward, whatever the agent claims.
 
         ``strict`` counts a raw reward of exactly 1, ``lenient`` any above 0; ``claimed`` says whether the agent ended by itself.
         """
         outcome = episode.outcome
-        said = next((each for each in outcome.evidence if each.probe == REWARD), None) if outcome else None
-        found = _reward(said)
+        pay = self.pay(outcome.evidence) if outcome is not None else None
         claimed = float(outcome is not None and outcome.stop in ("done", "answer"))
-        if outcome is None or found is None:
+        if outcome is None or pay is None:
+            said = next((each for each in outcome.evidence if each.probe == REWARD), None) if outcome else None
             why = said.missing if said is not None and said.missing else "the page was not asked"
             return Score(value=0, success=False, parts={"claimed": claimed}, note=f"no reward is known: {why}")
-        ended, raw, decayed = found
-        strict, lenient = float(ended and raw == 1), float(ended and raw > 0)
-        parts = {"strict": strict, "lenient": lenient, "raw": raw, "decayed": decayed, "claimed": claimed}
-        return Score(value=min(1.0, max(0.0, raw)) if ended else 0.0, success=bool(strict), parts=parts)
+        value = min(1.0, max(0.0, pay.parts["raw"])) if pay.ended else 0.0
+        return Score(value=value, success=bool(pay.parts["strict"]), parts={**pay.parts, "claimed": claimed})
 
 
 def _reward(said: Evidence | None) -> tuple[bool, float, float] | None:

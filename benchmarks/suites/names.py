@@ -14,6 +14,8 @@ from ..base import Suite
 SUITES = {
     "miniwob": ".benchmarks.suites.miniwob:MiniWobSuite",
     "drawn": ".benchmarks.suites.drawn:DrawnSuite",
+    "webarena-verified": ".benchmarks.suites.webarena_verified:WebArenaVerifiedSuite",
+    "osworld": ".benchmarks.suites.osworld.suite:OSWorldSuite",
 }
 """Live suites: each makes episodes."""
 
