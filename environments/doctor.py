@@ -52,11 +52,15 @@ PACKAGES = {
 
 EXTRAS = {
     "desktop": ("Xlib" if sys.platform == "linux" else "pyautogui", "input through the operating system"),
+    "gym": ("gymnasium", "the suites as environments of Gymnasium"),
     "hub": ("huggingface_hub", "data sets of a hub"),
+    "inspect": ("inspect_ai", "the suites as tasks of Inspect"),
     "local": ("torch", "models in this process"),
     "miniwob": ("miniwob", "the MiniWoB++ benchmark"),
     "ray": ("ray", "many machines"),
+    "store": ("fsspec", "runs in an object store"),
     "serve": ("vllm", "a model server of your own"),
+    "webarena": ("webarena_verified", "the scorer of WebArena-Verified"),
 }
 
 # What Playwright's driver is linked to and a minimal Debian or Ubuntu lacks → the package that has it.
