@@ -20,6 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 from ..bench_steps import StepWords, run_steps
+from ..report.read import read_run
+from ..report.summary import summarize
+from ..report.terminal import show
 from ..suites.made import MAKERS, make
 from ..suites.reading import open_data
 from ..suites.step_names import open_steps
@@ -32,7 +35,7 @@ class Taken(NamedTuple):
         questions: That were asked.
         read: Reading and checking the data.
         scored: Questions, answers, matching and the journal.
-        reported: The table with its intervals.
+        reported: Reading the answers again, and the table with its intervals.
         floor: Parsing the same files and writing the same bytes.
         cpu: Of the processor, for everything but the floor: what is left of the time on a machine that does nothing else.
     """
@@ -67,10 +70,10 @@ def measure(name: str, count: int, folder: Path) -> Taken:
     report = asyncio.run(run_steps(name, suite, data, StepWords(data=str(data_folder)), folder / "out"))
     scored = time.perf_counter() - began
     began = time.perf_counter()
-    report.print(Console(quiet=True))
+    show(summarize(read_run(folder / "out")), Console(quiet=True))
     reported = time.perf_counter() - began
     cpu = time.process_time() - cpu
-    return Taken(report.items, read, scored, reported, _floor(data_folder, folder / "out"), cpu)
+    return Taken(len(report.scored), read, scored, reported, _floor(data_folder, folder / "out"), cpu)
 
 
 def _floor(data: Path, out: Path) -> float:

@@ -19,7 +19,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
-import httpx
 from playwright.async_api import BrowserContext, BrowserType, Playwright
 
 from ...episodes.schema import Start
@@ -81,6 +80,9 @@ async def find_socket(url: str) -> str:
         UsageError: This is no such address.
         BrowserMissing: Nothing answers there, or no Chromium.
     """
+    # a fifth of what the browser's modules take to import, and needed only here
+    import httpx
+
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname:
         raise UsageError(f"--cdp {url!r} is no address of a browser", remedy="write http://127.0.0.1:9222 or ws://…")
