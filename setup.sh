@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Sets up a clone: .venv with everything in it, the link for type checkers, a browser.
 #
-#   ./setup.sh        what handeye needs
-#   ./setup.sh test   also what its tests need (virtual displays, and programs to be used on them)
-#   ./setup.sh vllm   a second virtual environment, .venv-vllm, with a vLLM for the CPU, for the tests that need a real one
+#   ./setup.sh          what handeye needs
+#   ./setup.sh test     also what its tests need (virtual displays, programs to be used on them, the packages of the extras)
+#   ./setup.sh cluster  also Ray, and a server that speaks S3 (350 MB), for the tests of runs that are spread over machines
+#   ./setup.sh vllm     a second virtual environment, .venv-vllm, with a vLLM for the CPU, for the tests that need a real one
+#   ./setup.sh webarena likewise .venv-webarena, with the scorer of WebArena-Verified, which wants versions of its own
 #
 # Asks for nothing: as root, or with a sudo that needs no password, it installs the system's packages; else it prints the
 # command to run and exits 2. A second call finds its stamp and takes no time. PYTHON=… chooses the interpreter.
@@ -12,8 +14,11 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
 purpose=${1:-use}
 venv=.venv
-[ "$purpose" != vllm ] || venv=.venv-vllm
 wanted=tests/vllm/requirements.txt
+case $purpose in
+vllm) venv=.venv-vllm ;;
+webarena) venv=.venv-webarena wanted=tests/benchmarks/suites/webarena-requirements.txt ;;
+esac
 hook=tests/vllm/torchvision_without_cuda.py
 log=$venv/setup.log
 stamp=$venv/.setup-done
@@ -32,7 +37,11 @@ state() {
     {
         pwd -P
         cat setup.sh
-        if [ "$purpose" = vllm ]; then sed -n '/^\[project.entry-points/,/^$/p' pyproject.toml | cat - "$wanted" "$hook"; else cat pyproject.toml; fi
+        case $purpose in
+        vllm) sed -n '/^\[project.entry-points/,/^$/p' pyproject.toml | cat - "$wanted" "$hook" ;;
+        webarena) cat "$wanted" ;;
+        *) cat pyproject.toml ;;
+        esac
     } | cksum
 }
 
@@ -168,11 +177,17 @@ make_vllm() {
     state >"$stamp"
 }
 
-case $purpose in use | test | vllm) ;; *) give_up "unknown purpose '$purpose'; usage: ./setup.sh [test|vllm]" ;; esac
+make_webarena() {
+    make_venv
+    phase 'the scorer of WebArena-Verified' pip_install -r "$wanted"
+    state >"$stamp"
+}
 
-if [ "$purpose" = vllm ]; then
+case $purpose in use | test | cluster | vllm | webarena) ;; *) give_up "unknown purpose '$purpose'; usage: ./setup.sh [test|cluster|vllm|webarena]" ;; esac
+
+if [ "$purpose" = vllm ] || [ "$purpose" = webarena ]; then
     if [ ! -x "$venv/bin/python" ] || [ "$(cat "$stamp" 2>/dev/null)" != "$(state)" ]; then
-        make_vllm
+        "make_$purpose"
     fi
     exit
 fi
@@ -185,6 +200,16 @@ if [ ! -x "$venv/bin/python" ] || [ "$(cat "$stamp" 2>/dev/null)" != "$(state)" 
     ln -sfn .. .typing/handeye
     phase 'browser and fonts' "$venv/bin/python" -m handeye doctor --fix
     state >"$stamp"
+fi
+
+if [ "$purpose" = test ] && [ "$(cat "$stamp-tests" 2>/dev/null)" != "$(state)" ]; then
+    phase 'what the tests stand on' pip_install -e '.[dev,tests]'
+    state >"$stamp-tests"
+fi
+
+if [ "$purpose" = cluster ] && [ "$(cat "$stamp-cluster" 2>/dev/null)" != "$(state)" ]; then
+    phase 'Ray and a server that speaks S3' pip_install -e '.[cluster]'
+    state >"$stamp-cluster"
 fi
 
 if [ "$purpose" = test ]; then
