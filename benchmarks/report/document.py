@@ -188,7 +188,7 @@ def _lasted(summary: Summary) -> Iterator[str]:
         mean, of = summary.efficiency
         said.append(f"Steps of the reference path for each step taken: {mean:.3f}, over {of:,} solved rows.")
     if summary.repaired:
-        said.append(f"Steps of scripts whose target the model had to find: {summary.repaired:,}.")
+        said.append(f"Repaired steps of scripts, whose target the model had to find: {summary.repaired:,}.")
     if said:
         yield " ".join(said)
 

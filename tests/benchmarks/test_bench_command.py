@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -10,12 +11,15 @@ from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
 from handeye.__main__ import app
+from handeye.agent.dialects.phi4 import Phi4
+from handeye.agent.models.endpoint import ModelEndpoint
 from handeye.agent.run import Resources, Run, run_episode
 from handeye.benchmarks.runner.board import COLUMNS, Board
 from handeye.benchmarks.runner.folder import RunFolder
@@ -32,8 +36,11 @@ from handeye.episodes.schema import (
     Decision,
     Evidence,
     Json,
+    ModelInfo,
     Observation,
     Outcome,
+    Reply,
+    Request,
     Score,
     Step,
     Stop,
@@ -41,7 +48,7 @@ from handeye.episodes.schema import (
 )
 from handeye.tools.actions import Click, Place, Wait
 from handeye.tools.errors import UsageError
-from handeye.tools.geometry import Point
+from handeye.tools.geometry import Box, Point
 
 from .runner.conftest import until
 
@@ -89,6 +96,61 @@ def test_a_folder_of_task_files_and_its_report(tmp_path: Path) -> None:
     same = call("compare", "run", "run", cwd=tmp_path)
     assert same.returncode == 0 and "p = 1" in same.stdout
     assert call("report", "tasks", cwd=tmp_path).returncode == 5
+
+
+_CANVAS = """<body style="margin:0"><output></output><canvas id=c width=500 height=400></canvas><script>
+const pen = c.getContext("2d"); pen.fillStyle = "rgb(200,0,0)"; pen.fillRect(310, 150, 60, 40);
+c.onclick = e => { if (pen.getImageData(e.offsetX, e.offsetY, 1, 1).data[0] == 200) document.querySelector("output").value = "found it"; };
+</script>"""
+
+
+class Seeing:
+    """A model that finds what is red, and has no plans."""
+
+    async def complete(self, request: Request) -> Reply:
+        (image,) = request.images
+        assert Phi4().sought(request) == "the red thing" and request.purpose == "ground"
+        down, across = np.nonzero((image.image.pixels == (200, 0, 0)).all(axis=2))
+        box = Box(left=across.min(), top=down.min(), right=across.max() + 1, bottom=down.max() + 1)
+        return Reply(text=Phi4().write_ground(box, image), finish="stop", model="seeing")
+
+    async def describe(self) -> ModelInfo:
+        return ModelInfo(name="seeing")
+
+    async def close(self) -> None: ...
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+async def test_what_tree_and_text_do_not_show_a_model_finds_and_the_report_counts_it(tmp_path: Path) -> None:
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "page.html").write_text(_CANVAS)
+    start = f"start: {{url: '{(tmp_path / 'page.html').as_uri()}'}}"
+    steps = "steps: [click: the red thing]\npostconditions: [text: found it]"
+    (tmp_path / "tasks" / "red.yaml").write_text(f"goal: click\n{start}\n{steps}\n")
+    async with ModelEndpoint(Seeing(), "phi-4") as endpoint:
+        words = (
+            "bench",
+            "tasks",
+            "--policy",
+            "script+repair",
+            "--model",
+            endpoint.url,
+            "--workers",
+            "1",
+            "--out",
+            "run",
+        )
+        ran = await asyncio.to_thread(call, *words, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    (result,) = RunFolder(tmp_path / "run").results()
+    assert result.success and result.repaired == 1 and result.calls == 1
+    said = call("report", "run", cwd=tmp_path)
+    assert "Repaired steps of scripts, whose target the model had to find: 1." in said.stdout
+    alone = call("bench", "tasks", "--policy", "script", "--workers", "1", "--out", "alone", cwd=tmp_path)
+    assert alone.returncode == 0, alone.stderr
+    (missed,) = RunFolder(tmp_path / "alone").results()
+    assert not missed.success and not missed.repaired
 
 
 def test_what_a_person_gets_wrong_is_said() -> None:
