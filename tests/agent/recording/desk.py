@@ -21,9 +21,9 @@ LIMIT = 60.0
 
 
 def display_of(out: Path) -> str:
-    """The display of the sandbox that is recorded in a folder."""
+    """The display of the sandbox that is recorded in a folder; empty while its record does not say."""
     header = json.loads((out / "episode.json").read_text())
-    return str(header["environment"]["seat"]).removeprefix("X11 display ")
+    return str(header["environment"].get("seat", "")).removeprefix("X11 display ")
 
 
 class Sitter:
@@ -41,7 +41,7 @@ class Sitter:
         given = {"viewport": {"width": width, "height": height}, "programs": list(programs), **start}
         recipe = Start.model_validate(given)
         self._recording = asyncio.ensure_future(record_desktop(recipe, self.out, stop=self.stop, looked=self._see))
-        await self.until(lambda: bool(self.looks))
+        await self.until(lambda: bool(self.looks) and bool(display_of(self.out)))
         self.display = display_of(self.out)
 
     def _see(self, look: Look) -> None:

@@ -249,7 +249,8 @@ class Terminal:
         return len(Episode.open(self.sitter.out).steps)
 
     def ready(self) -> None:
-        self.until(lambda: "recording:" in self.said.read_text())
+        # the header says where only when the screen has been looked at
+        self.until(lambda: "recording:" in self.said.read_text() and display_of(self.sitter.out))
         self.sitter.display = display_of(self.sitter.out)
 
     def end(self) -> None:
@@ -261,9 +262,11 @@ class Terminal:
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     running = Terminal(tmp_path / "recorded", "--program", "galculator")
-    running.ready()
-    yield running
-    running.end()
+    try:
+        running.ready()
+        yield running
+    finally:
+        running.end()
 
 
 def _compute(terminal: Terminal) -> None:

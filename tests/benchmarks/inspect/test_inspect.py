@@ -80,7 +80,8 @@ async def inspect_eval(folder: Path, url: str, *words: str, model: str = "openai
     assert len(logs) == 1, done.stdout + done.stderr
     from inspect_ai.log import read_eval_log
 
-    return read_eval_log(str(logs[0]), resolve_attachments=True)
+    # not beside a running loop: it would replace `asyncio.run` for this whole process, by one that closes no loop
+    return await asyncio.to_thread(read_eval_log, str(logs[0]), resolve_attachments=True)
 
 
 def test_inspect_finds_the_tasks_where_the_package_says() -> None:

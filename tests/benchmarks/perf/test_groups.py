@@ -37,4 +37,6 @@ def _check(out: Path, group: str) -> None:
     table = json.loads(out.read_text())
     assert table["short"] is True
     assert len(table["rows"]) == ROWS[group]
-    assert all(row["ours"] >= 0 and (row["floor"] is None or row["floor"] > 0) for row in table["rows"])
+    # what is added to something may be less than nothing where it is noise
+    assert all(row["ours"] >= 0 or row["floor"] is None for row in table["rows"])
+    assert all(row["floor"] is None or row["floor"] > 0 for row in table["rows"])
