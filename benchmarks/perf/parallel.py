@@ -16,6 +16,7 @@ import psutil
 
 from ...environments.browser.host import BrowserHost
 from ...environments.sites import RunningSite
+from ..runner.process import size_of
 from ..stats import slope
 from .base import Asked, Row
 from .browser_step import LIMIT, Ours
@@ -150,5 +151,5 @@ def _weigh() -> float:
     total = 0
     for each in (me, *me.children(recursive=True)):
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            total += each.memory_full_info().pss
+            total += size_of(each)
     return total / 1e6

@@ -119,7 +119,7 @@ class WorkerProcess:
             self._tree = [process, *process.children(recursive=True)]
         for each in self._tree:
             with contextlib.suppress(psutil.Error):
-                total += _size(each)
+                total += size_of(each)
         self.peak = max(self.peak, total)
         return total
 
@@ -173,7 +173,12 @@ class WorkerProcess:
         return "it said nothing"
 
 
-def _size(process: psutil.Process) -> int:
+def size_of(process: psutil.Process) -> int:
+    """Bytes of memory of a process: shared pages in parts (PSS), where the system tells.
+
+    Raises:
+        psutil Error: It is gone, or not to be asked.
+    """
     memory = process.memory_full_info()
     # only Linux tells how much of what is shared falls to each
     return int(getattr(memory, "pss", memory.uss))
