@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote, urlsplit
+
+from .loopback import Loopback
 
 SITES = ("GITLAB", "REDDIT", "SHOPPING", "MAP", "WIKIPEDIA")
 _SEND = """
@@ -53,7 +53,7 @@ PAGES = {
 }
 
 
-class StandIn:
+class StandIn(Loopback):
     """Serves it on loopback. A context manager.
 
     Attributes:
@@ -70,18 +70,7 @@ class StandIn:
         class Handler(_Handler):
             pages = {path: html.replace("{nobody}", nobody) for path, html in PAGES.items()}
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(Handler)
 
     def configuration(self, folder: Path) -> Path:
         """The scorer's own, with this address for every site."""
